@@ -1,0 +1,173 @@
+// What a power loss leaves of a file, and damage of the medium.
+//
+// Every choice is a pure function of the rule's draw, the file's name and the page or sector, so that the survival of one
+// page tells nothing about another, and a stored plan acts alike although other files changed.
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+#include "sim/disk_content.hpp"
+#include "sim/random.hpp"
+
+namespace noloss::sim {
+namespace {
+
+/// Of eight unsynced pages, this many are kept and lost as a whole; the others are half way.
+constexpr std::uint64_t kEighths = 8;
+constexpr std::uint64_t kKept = 3;
+constexpr std::uint64_t kLost = 3;
+
+enum class Fate : std::uint8_t { kept, lost, torn, garbage };
+
+Fate fate(std::uint64_t page_seed, bool never_durable) {
+  const std::uint64_t eighth = RandomStream{page_seed}.below(kEighths);
+  if (eighth < kKept) return Fate::kept;
+  if (eighth < kKept + kLost) return Fate::lost;
+  return never_durable && eighth == kEighths - 1 ? Fate::garbage : Fate::torn;
+}
+
+std::size_t first_sector(PageIndex page) { return static_cast<std::size_t>(page) * kSectorsPerPage; }
+
+}  // namespace
+
+std::int64_t DiskContent::lose(const LossRule& rule, std::uint64_t seed,
+                               std::span<const DiskSnapshot* const> in_flight) {
+  for (const DiskSnapshot* snapshot : in_flight) {
+    for (const PageIndex page : snapshot->pages) {
+      if (dirty_since_[page] != kNever) continue;
+      dirty_since_[page] = kStart;
+      dirty_.push_back(page);
+    }
+  }
+  if (rule.unsynced == Unsynced::any_subset) lose_subset(seed);
+  if (rule.unsynced == Unsynced::prefix) lose_behind_prefix(seed);
+  for (Sector& sector : sectors_) sector[Place::device] = sector[Place::medium];
+  length(Place::device) = length(Place::medium);
+  lied_ = false;
+  cuts_.clear();
+  const std::int64_t lost = rebuild_cache(Place::medium);
+  assert(shadows_.empty());
+  return lost;
+}
+
+void DiskContent::lose_subset(std::uint64_t seed) {
+  // Truncations survive in order, and what one that is lost had removed comes back: nothing is written over it.
+  std::uint64_t survive = 0;
+  if (!lied_about_truncation()) survive = RandomStream{derive_seed(seed, "truncate")}.below(cuts_.size() + 1);
+  std::int64_t limit = (size() + kSectorBytes - 1) / kSectorBytes;
+  for (std::size_t i = 0; i < cuts_.size(); ++i) {
+    if (i < survive) {
+      cut_at(Place::medium, cuts_[i]);
+    } else {
+      limit = std::min(limit, cuts_[i].size / kSectorBytes);
+    }
+  }
+  for (const PageIndex page : dirty_) {
+    keep_part_of_page(page, static_cast<std::size_t>(limit), derive_seed(seed, std::uint64_t{page}));
+  }
+}
+
+void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint64_t seed) {
+  const std::size_t first = first_sector(page);
+  const std::size_t end = std::min(first + kSectorsPerPage, limit);
+  if (first >= end) return;
+  bool never_durable = true;
+  for (std::size_t sector = first; sector < first + kSectorsPerPage; ++sector) {
+    never_durable = never_durable && sectors_[sector][Place::medium] == 0;
+  }
+  const Fate what = fate(seed, never_durable);
+  if (what == Fate::lost) return;
+  for (std::size_t sector = first; sector < end; ++sector) {
+    // A sector that stays old although the page counts as written is zeros or junk where nothing was durable.
+    const bool written = what == Fate::kept || (what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0);
+    if (written) sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
+  }
+  std::int64_t& length_after = length(Place::medium).size;
+  length_after = std::max(length_after, std::min(size(), static_cast<std::int64_t>(end) * kSectorBytes));
+}
+
+void DiskContent::lose_behind_prefix(std::uint64_t seed) {
+  if (lied_about_truncation()) return;  // lost for certain, and all that came after it
+  struct Step {
+    WriteId id;
+    std::size_t sector;   // or the index of a truncation
+    std::int64_t end;     // of the write; -1: a truncation
+  };
+  std::vector<Step> steps;
+  const auto add = [&](const DiskRecord& record) {
+    if (record.damaged || record.durable) return;
+    for (std::int64_t at = record.offset / kSectorBytes; at * kSectorBytes < record.end(); ++at) {
+      const auto sector = static_cast<std::size_t>(at);
+      if (dirty_since_[sector / kSectorsPerPage] == kNever || sectors_[sector][Place::medium] >= record.id) continue;
+      steps.push_back({record.id, sector, record.end()});
+    }
+  };
+  for (const DiskRecord& record : records_) add(record);
+  for (const Shadow& shadow : shadows_) add(shadow.record);
+  for (std::size_t i = 0; i < cuts_.size(); ++i) steps.push_back({cuts_[i].id, i, -1});
+  std::sort(steps.begin(), steps.end(), [](const Step& left, const Step& right) {
+    return std::tie(left.id, left.sector) < std::tie(right.id, right.sector);
+  });
+  const std::uint64_t kept = RandomStream{derive_seed(seed, "prefix")}.below(steps.size() + 1);
+  for (std::size_t i = 0; i < kept; ++i) {
+    const Step& step = steps[i];
+    if (step.end < 0) {
+      cut_at(Place::medium, cuts_[step.sector]);
+      continue;
+    }
+    sectors_[step.sector][Place::medium] = step.id;
+    const std::int64_t sector_end = (static_cast<std::int64_t>(step.sector) + 1) * kSectorBytes;
+    std::int64_t& length_after = length(Place::medium).size;
+    length_after = std::max(length_after, std::min(step.end, sector_end));
+  }
+}
+
+std::int64_t DiskContent::clear() {
+  std::int64_t lost = 0;
+  for (DiskRecord& record : records_) {
+    if (!record.damaged) lost += record.bytes;
+    tell(record, false, false);
+  }
+  for (Shadow& shadow : shadows_) tell(shadow.record, false, false);
+  *this = DiskContent(copies_);
+  return lost;
+}
+
+bool DiskContent::on_medium(PageIndex page) const {
+  const std::size_t first = first_sector(page);
+  const auto end = std::min(first + kSectorsPerPage, sectors_.size());
+  for (std::size_t sector = first; sector < end; ++sector) {
+    if (sectors_[sector][Place::medium] != 0) return true;
+  }
+  return false;
+}
+
+void DiskContent::corrupt(PageIndex page) {
+  const auto hit = [&](const DiskRecord& record) {
+    const auto begin = std::max(record.offset, static_cast<std::int64_t>(page) * kPageBytes);
+    const auto end = std::min(record.end(), (static_cast<std::int64_t>(page) + 1) * kPageBytes);
+    for (std::int64_t at = begin / kSectorBytes; at * kSectorBytes < end; ++at) {
+      if (sectors_[static_cast<std::size_t>(at)][Place::medium] >= record.id) return true;
+    }
+    return false;
+  };
+  suspect_ = true;
+  for (DiskRecord& record : records_) {
+    if (record.damaged || !hit(record)) continue;
+    tell(record, false, false);
+    record.damaged = true;
+  }
+  std::erase_if(shadows_, [&](Shadow& shadow) {
+    if (!hit(shadow.record)) return false;
+    tell(shadow.record, false, false);
+    return true;
+  });
+}
+
+void DiskContent::make_unreadable(PageIndex page) {
+  suspect_ = true;
+  const auto at = std::lower_bound(unreadable_.begin(), unreadable_.end(), page);
+  if (at == unreadable_.end() || *at != page) unreadable_.insert(at, page);
+}
+
+}  // namespace noloss::sim

@@ -1,0 +1,145 @@
+#include "sim/scheduler.hpp"
+
+#include <boost/fiber/context.hpp>
+#include <cstdlib>
+#include <exception>
+
+#include "sim/process.hpp"
+
+namespace noloss::sim {
+namespace {
+
+constexpr std::uint32_t kSwallowedKills = 100;
+
+}  // namespace
+
+void Scheduler::finish() {
+  finishing_ = true;
+  agenda_.clear();
+  while (!memory_->live.empty()) {  // an end may still start another fiber, which then ends before it began
+    for (Fiber* fiber : memory_->live) {
+      fiber->killed_ = true;
+      fiber->held_ = false;
+      wake(*fiber);
+    }
+    run_until(now());
+    agenda_.clear();
+  }
+}
+
+void Scheduler::prepare(Fiber& fiber, Process* process, Callback& body) {
+  fiber.scheduler_ = this;
+  fiber.process_ = process;
+  fiber.body_ = &body;
+  fiber.killed_ = finishing_;
+  fiber.held_ = false;
+  fiber.swallowed_ = 0;
+  fiber.live_index_ = memory_->live.size();
+  memory_->live.push_back(&fiber);
+  wake(fiber);
+}
+
+void Scheduler::forget(Fiber& fiber) {
+  Fiber* last = memory_->live.back();
+  last->live_index_ = fiber.live_index_;
+  memory_->live[fiber.live_index_] = last;
+  memory_->live.pop_back();
+}
+
+void Scheduler::run_body(Fiber& fiber) {
+  if (fiber.killed_) {
+    fiber.body_->drop();  // killed before it started
+  } else {
+    try {
+      fiber.body_->fire();
+    } catch (const Killed&) {
+      // The process is gone; there is nobody to tell.
+    }
+  }
+  current_ = nullptr;  // what follows is the world's doing, not the fiber's
+  fiber.wake_ = 0;
+  forget(fiber);
+  if (fiber.process_ != nullptr) fiber.process_->fiber_ended(fiber);
+  pool_.park(fiber);
+  Fiber* following = next();
+  if (following != &fiber) switch_to(following);  // else it was taken from the pool again: the caller starts it
+}
+
+[[gnu::always_inline]] inline Fiber* Scheduler::next() {
+  Agenda::Entry entry;
+  while (!stopped_ && agenda_.pop(limit_, entry)) {
+    if (entry.is_fiber()) {
+      Fiber& fiber = entry.fiber();
+      if (fiber.wake_ != entry.sequence) continue;  // stale: time passes only where something happens
+      agenda_.advance(entry.time);
+      if (!fiber.held_) return current_ = &fiber;
+      fiber.process_->defer(fiber);
+      continue;
+    }
+    agenda_.advance(entry.time);
+    current_ = nullptr;  // a callback is nobody's code, although it runs on somebody's stack
+    if (finishing_) [[unlikely]] {
+      entry.callback().drop();
+    } else {
+      entry.callback().fire();
+    }
+  }
+  return current_ = nullptr;
+}
+
+[[gnu::always_inline]] inline void Scheduler::switch_to(Fiber* fiber) {
+  ExceptionState& exceptions = exceptions_;
+  const ExceptionState mine = exceptions;
+  if (!mine.empty()) [[unlikely]]
+    exceptions = {};
+  StackSwitch away(fiber != nullptr ? fiber->stack_ : pool_.thread_stack_);
+  // context::resume() is public but not documented: it switches without a detour through the dispatcher, which would
+  // read the wall clock at each event. The documented way is context::suspend() with a pick_next().
+  (fiber != nullptr ? fiber->context_ : outside_)->resume();
+  // From here on *this may be another run's, or gone: a parked fiber comes back when it is taken again.
+  away.arrived();
+  if (!mine.empty()) [[unlikely]]
+    exceptions = mine;  // else they are empty: whoever came here left them so
+}
+
+[[gnu::always_inline]] inline void Scheduler::suspend() {
+  Fiber& me = *current_;
+  if (me.killed_) {
+    if (std::uncaught_exceptions() > 0) return;
+    throw_killed();
+  }
+  Fiber* following = next();
+  if (following != &me) switch_to(following);
+  if (me.killed_) throw_killed();
+}
+
+void Scheduler::block() { suspend(); }
+
+void Scheduler::block_until(VirtualTime deadline) {
+  agenda_.push(deadline, *current_, current_->wake_);
+  suspend();
+}
+
+void Scheduler::throw_killed() {
+  if (std::uncaught_exceptions() > 0) return;
+  if (++current_->swallowed_ > kSwallowedKills) std::abort();
+  throw Killed{};
+}
+
+void Scheduler::kill(Fiber& fiber) {
+  if (fiber.killed_) return;
+  fiber.killed_ = true;
+  fiber.held_ = false;
+  wake(fiber);
+}
+
+void Scheduler::run_until(VirtualTime limit) {
+  stopped_ = false;
+  limit_ = limit;
+  outside_ = boost::fibers::context::active();
+  Fiber* first = next();
+  if (first != nullptr) switch_to(first);
+  if (!stopped_ && limit != kNever && limit > now()) agenda_.advance(limit);
+}
+
+}  // namespace noloss::sim
