@@ -1,0 +1,49 @@
+// What an application sees of a system's client. Each system implements both; the applications are shared by all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "models/history.hpp"
+#include "models/message.hpp"
+#include "models/setup.hpp"
+#include "sim/time.hpp"
+
+namespace noloss::models {
+
+/// Lives in the producer's process and dies with it.
+class ProducerClient {
+ public:
+  using Done = std::function<void(Outcome)>;
+
+  virtual ~ProducerClient() = default;
+  [[nodiscard]] virtual std::uint32_t partitions() const = 0;
+  /// Hands a message over; waits only while the client's buffer is full. `done` is called exactly once, from a fiber of
+  /// the client, unless the process dies before; it must not wait. For oneway: once the message is on its way or
+  /// dropped, with Outcome::none.
+  virtual void send(MessagePtr message, SendMode mode, Done done) = 0;
+  /// Pause before the application's own resend.
+  [[nodiscard]] virtual sim::Duration retry_backoff() const = 0;
+};
+
+/// A message in a consumer's hand.
+struct Delivery {
+  MessagePtr message;
+  std::int64_t position = 0;   ///< the client's own: offset, delivery tag
+  std::uint64_t session = 0;   ///< the connection that it came over; acknowledgements on another are void
+};
+
+class ConsumerClient {
+ public:
+  virtual ~ConsumerClient() = default;
+  /// Waits for the next message.
+  virtual Delivery receive() = 0;
+  /// Sends the acknowledgement and goes on.
+  virtual void acknowledge(const Delivery& delivery) = 0;
+  /// Sends it and waits for the confirmation. False: the connection broke first, nobody knows.
+  virtual bool acknowledge_and_wait(const Delivery& delivery) = 0;
+  /// Whether messages wait in the client or acknowledgements are unconfirmed.
+  [[nodiscard]] virtual bool idle() const = 0;
+};
+
+}  // namespace noloss::models

@@ -1,0 +1,100 @@
+#include "models/application/consumer.hpp"
+
+#include <utility>
+
+#include "sim/simulation.hpp"
+
+namespace noloss::models {
+namespace {
+
+constexpr sim::Duration kRestartDelay = std::chrono::seconds{1};
+
+}  // namespace
+
+ConsumerApplication::ConsumerApplication(sim::Process& process, ConsumerClient& client, const ConsumersSetup& setup,
+                                         const CommonEvents& events, ConsumerState& state, History& history)
+    : process_(process),
+      simulation_(process.simulation()),
+      client_(client),
+      setup_(setup),
+      events_(events),
+      state_(state),
+      history_(history) {
+  state_.busy = false;
+}
+
+void ConsumerApplication::fail_next(std::int64_t times) { failures_ = times; }
+
+void ConsumerApplication::run() {
+  for (;;) {
+    const Delivery delivery = client_.receive();
+    state_.busy = true;
+    handle(delivery);
+    state_.busy = false;
+  }
+}
+
+void ConsumerApplication::handle(const Delivery& delivery) {
+  const Message& message = *delivery.message;
+  if (!message.heartbeat()) {
+    history_.delivered(process_.node(), message.ref);
+    simulation_.moment(process_.node(), events_.received, index(message.ref));
+  }
+  if (setup_.acknowledge == Acknowledge::before_processing && !client_.acknowledge_and_wait(delivery)) return;
+  if (message.heartbeat()) {
+    state_.check.seen(message);
+  } else if (process(delivery)) {
+    take_effect(message);
+    simulation_.moment(process_.node(), events_.processed, index(message.ref));
+  }
+  if (setup_.acknowledge == Acknowledge::after_processing) client_.acknowledge(delivery);
+}
+
+bool ConsumerApplication::process(const Delivery& delivery) {
+  const MessageRef message = delivery.message->ref;
+  if (failures_ < 0) state_.poisonous.insert(message);
+  for (;;) {
+    if (setup_.processing_time.value() > 0) process_.sleep(setup_.processing_time.duration());
+    if (stall_.count() > 0) process_.sleep(std::exchange(stall_, sim::Duration{0}));
+    if (!attempt_fails(message)) {
+      failures_ = 0;
+      return true;
+    }
+    switch (setup_.on_failure) {
+      case OnFailure::retry: break;  // at once, in its place
+      case OnFailure::skip: return false;
+      case OnFailure::crash: process_.crash();
+      case OnFailure::close: close();
+    }
+  }
+}
+
+bool ConsumerApplication::attempt_fails(MessageRef message) {
+  if (failures_ < 0) {
+    state_.poisonous.insert(message);
+    failures_ = 0;
+  }
+  if (state_.poisonous.contains(message)) return true;
+  if (failures_ > 0) {
+    --failures_;
+    return true;
+  }
+  const std::int64_t share = setup_.processing_fails.value();
+  return share > 0 && simulation_.random(sim::Purpose::application).chance(share);
+}
+
+void ConsumerApplication::take_effect(const Message& message) {
+  const bool first = setup_.store == StoreKind::plain || state_.keys.insert(message.ref).second;
+  if (first) history_.effect(process_.node(), message.ref);
+  state_.check.seen(message);
+}
+
+void ConsumerApplication::close() {
+  sim::Machine& machine = process_.machine();
+  machine.stop();
+  simulation_.scheduler().at(simulation_.now() + kRestartDelay, [&machine] { machine.start(); });
+  process_.sleep_until(sim::kNever);  // until the stop has ended the process
+  std::abort();
+}
+
+}  // namespace noloss::models

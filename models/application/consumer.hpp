@@ -1,0 +1,64 @@
+// The consumer's application: receive, process, store the effect, acknowledge, in the order that the scenario says.
+//
+// Modelled: acknowledgement after or before processing, or left to the system; processing that takes time, that fails
+// before its effect, or that hangs; a store that keeps each effect or is keyed by the message; the interceptor that
+// checks sequence numbers, whose state changes in the same atomic step as the effect. Shared by all systems.
+// Not modelled: effects outside the store, several worker threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+
+#include "models/application/client.hpp"
+#include "models/application/sequence_check.hpp"
+#include "models/events.hpp"
+#include "models/history.hpp"
+#include "models/setup.hpp"
+#include "sim/process.hpp"
+
+namespace noloss::models {
+
+/// The consumer's database and what else outlives its process.
+struct ConsumerState {
+  ConsumerState(const ConsumersSetup& setup, sim::NodeId node, History& history)
+      : check(setup.sequence_check, node, history) {}
+
+  std::set<MessageRef> keys;              ///< of an idempotent store
+  std::set<MessageRef> poisonous;         ///< processing these always fails
+  SequenceCheck check;
+  bool busy = false;                      ///< a message is in the application's hand
+};
+
+class ConsumerApplication {
+ public:
+  ConsumerApplication(sim::Process& process, ConsumerClient& client, const ConsumersSetup& setup,
+                      const CommonEvents& events, ConsumerState& state, History& history);
+
+  /// The application's main fiber; never returns.
+  void run();
+  /// The message in hand, or else the next one, fails `times` times; -1: always.
+  void fail_next(std::int64_t times);
+  void stall_next(sim::Duration duration) { stall_ = duration; }
+
+ private:
+  void handle(const Delivery& delivery);
+  /// False: the application gave the message up without an effect.
+  bool process(const Delivery& delivery);
+  [[nodiscard]] bool attempt_fails(MessageRef message);
+  void take_effect(const Message& message);
+  /// The client is closed in an orderly way, then the process ends; it starts again after a second.
+  [[noreturn]] void close();
+
+  sim::Process& process_;
+  sim::Simulation& simulation_;
+  ConsumerClient& client_;
+  const ConsumersSetup& setup_;
+  const CommonEvents& events_;
+  ConsumerState& state_;
+  History& history_;
+  std::int64_t failures_ = 0;             ///< of the message in hand, or of the next one; -1: always
+  sim::Duration stall_{0};
+};
+
+}  // namespace noloss::models

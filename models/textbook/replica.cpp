@@ -1,0 +1,276 @@
+#include "models/textbook/replica.hpp"
+
+#include <algorithm>
+#include <boost/container/small_vector.hpp>
+#include <functional>
+#include <utility>
+
+#include "models/textbook/broker.hpp"
+#include "sim/machine.hpp"
+
+namespace noloss::models::textbook {
+
+Replica::Replica(Broker& broker, std::uint32_t partition)
+    : broker_(broker),
+      partition_(partition),
+      log_(broker.process(), partition),
+      dirty_(broker.simulation().scheduler()),
+      stored_(broker.simulation().scheduler()),
+      role_changed_(broker.simulation().scheduler()) {
+  for (const sim::NodeId node : broker.topology().partitions[partition].replicas) {
+    if (node == broker.node()) continue;
+    followers_.emplace_back().node = node;
+  }
+}
+
+Offset Replica::stored() const { return broker_.topology().flush_sync ? log_.synced() : log_.end(); }
+
+bool Replica::settled() const {
+  if (!fully_committed() || !waiting_.empty()) return false;
+  if (subscription_ && !subscription_->in_hand.empty()) return false;
+  for (Offset offset = committed_position_; offset < commit_; ++offset) {
+    if (log_.at(offset).kind == RecordKind::message) return false;
+  }
+  return true;
+}
+
+// --- roles ---
+
+void Replica::lead_from_start() {
+  promised_ = 1;
+  leadership_ = {broker_.node(), 1};
+  role_ = Role::leader;
+  epoch_ = 1;
+  epoch_record_ = 0;
+  epoch_committed_ = true;
+  commit_ = log_.end();
+  for (Follower& follower : followers_) follower.stored = log_.end();
+}
+
+void Replica::follow_from_start(sim::NodeId leader) {
+  promised_ = 1;
+  leadership_ = {leader, 1};
+  commit_ = log_.end();
+}
+
+void Replica::learn(const Leadership& leadership) {
+  if (leadership.epoch < leadership_.epoch || leadership.epoch < promised_) return;
+  const bool changed = leadership.leader != leadership_.leader || leadership.epoch != leadership_.epoch;
+  leadership_ = leadership;
+  if (changed && leads()) step_down();
+  // Only who promised this epoch in this life: the coordinator may still name a leader that has since started again.
+  // One whose lease ran out and was renewed before anybody else was elected leads on.
+  if (leadership.leader == broker_.node() && !leads() && promised_ == leadership.epoch && broker_.lease_valid()) {
+    become_leader(leadership.epoch);
+  }
+  if (!changed) return;
+  role_changed_.notify_all();
+  if (following_ != nullptr) following_->interrupt();
+}
+
+void Replica::promise(Epoch epoch) {
+  if (epoch <= promised_) return;
+  promised_ = epoch;
+  if (leads()) step_down();
+}
+
+void Replica::become_leader(Epoch epoch) {
+  role_ = Role::leader;
+  epoch_ = epoch;
+  epoch_record_ = log_.end();
+  epoch_committed_ = false;
+  for (Follower& follower : followers_) follower.stored = 0;
+  broker_.simulation().mark("leader_elected");
+  broker_.simulation().roles_changed();
+  broker_.simulation().moment(broker_.node(), events().common.elected, partition_, epoch);
+  if (!append(make_record(RecordKind::epoch))) {
+    step_down();  // a full disk: it cannot show that it leads
+    return;
+  }
+  stored_changed();
+}
+
+void Replica::step_down() {
+  if (!leads()) return;
+  role_ = Role::follower;
+  epoch_committed_ = false;
+  for (const Waiting& waiting : std::exchange(waiting_, {})) broker_.reset(waiting.connection);
+  if (subscription_) {
+    auto* refusal = new Deliver;
+    refusal->partition = partition_;
+    refusal->refused = true;
+    broker_.send(subscription_->connection, events().deliver, 0, sim::PayloadPtr{refusal});
+    subscription_.reset();
+  }
+  for (Follower& follower : followers_) {
+    if (follower.held) {
+      auto* refusal = new FetchResponse;
+      refusal->partition = partition_;
+      refusal->epoch = epoch_;
+      refusal->accepted = false;
+      broker_.send(follower.held, events().fetch_response, 0, sim::PayloadPtr{refusal});
+    }
+    follower.held.reset();
+    follower.held_until = sim::kNever;
+  }
+  broker_.simulation().roles_changed();
+  role_changed_.notify_all();
+}
+
+// --- commit ---
+
+LogRecordPtr Replica::make_record(RecordKind kind) {
+  auto* record = new LogRecord;
+  record->kind = kind;
+  record->epoch = epoch_;
+  record->bytes = kHeaderBytes;
+  record->number = broker_.next_record_number();
+  return LogRecordPtr{record};
+}
+
+bool Replica::append(LogRecordPtr record) {
+  if (log_.append(std::move(record)) != sim::IoResult::ok) return false;
+  if (broker_.topology().flush_sync) dirty_.notify_one();
+  return true;
+}
+
+void Replica::produce(const sim::ConnectionPtr& from, const ProduceRequest& request) {
+  auto answer = [&](ProduceResult result) {
+    if (!request.wants_response) return;
+    auto* response = new ProduceResponse;
+    response->request = request.request;
+    response->result = result;
+    broker_.send(from, events().produce_response, 0, sim::PayloadPtr{response},
+                 static_cast<std::uint64_t>(request.message->ref));
+  };
+  if (!leads() || !broker_.lease_valid()) return answer(ProduceResult::not_leader);
+  auto* record = new LogRecord;
+  LogRecordPtr shared{record};
+  record->kind = RecordKind::message;
+  record->epoch = epoch_;
+  record->message = request.message->ref;
+  record->content = request.message;
+  record->bytes = kHeaderBytes + request.message->bytes;
+  record->number = broker_.next_record_number();
+  if (!append(std::move(shared))) return answer(ProduceResult::not_stored);
+  if (request.wants_response) waiting_.push_back({log_.end() - 1, from, request.request, std::nullopt});
+  stored_changed();
+}
+
+void Replica::stored_changed() {
+  if (!leads()) return;
+  for (Follower& follower : followers_) {
+    if (follower.held && log_.end() > follower.held_from) answer_fetch(follower);
+  }
+  advance_commit();
+}
+
+void Replica::advance_commit() {
+  if (!leads() || !broker_.lease_valid()) return;
+  // The n-th largest of what the replicas have stored; the leader's own counts.
+  boost::container::small_vector<Offset, 8> copies{stored()};
+  for (const Follower& follower : followers_) copies.push_back(follower.stored);
+  const std::size_t required = broker_.topology().required_copies;
+  if (copies.size() < required) return;
+  std::nth_element(copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(required - 1), copies.end(),
+                   std::greater<>{});
+  const Offset stored_often = copies[required - 1];
+  if (stored_often <= commit_ && epoch_committed_) return;
+  const Offset before = commit_;
+  commit_ = std::max(commit_, stored_often);
+  if (!epoch_committed_) {
+    if (commit_ <= epoch_record_) return;
+    epoch_committed_ = true;
+    position_ = committed_position_ = 0;
+    for (Offset offset = 0; offset < commit_; ++offset) {
+      if (log_.at(offset).kind == RecordKind::position) position_ = committed_position_ = log_.at(offset).position;
+    }
+  } else {
+    for (Offset offset = before; offset < commit_; ++offset) {
+      if (log_.at(offset).kind == RecordKind::position) committed_position_ = log_.at(offset).position;
+    }
+  }
+  answer_waiting();
+  show_to_consumer();
+}
+
+void Replica::answer_waiting() {
+  while (!waiting_.empty() && waiting_.front().offset < commit_) {
+    const Waiting done = std::move(waiting_.front());
+    waiting_.pop_front();
+    const LogRecord& record = log_.at(done.offset);
+    if (done.acknowledged) {
+      auto* response = new AcknowledgeResponse;
+      response->partition = partition_;
+      response->offset = *done.acknowledged;
+      broker_.send(done.connection, events().acknowledge_response, 0, sim::PayloadPtr{response});
+    } else {
+      auto* response = new ProduceResponse;
+      response->request = done.request;
+      broker_.send(done.connection, events().produce_response, 0, sim::PayloadPtr{response},
+                   static_cast<std::uint64_t>(record.message));
+    }
+  }
+}
+
+void Replica::connection_closed(const sim::ConnectionPtr& connection) {
+  if (subscription_ && subscription_->connection == connection) subscription_.reset();
+  for (Follower& follower : followers_) {
+    if (follower.held == connection) {
+      follower.held.reset();
+      follower.held_until = sim::kNever;
+    }
+  }
+}
+
+// --- timers and disk fibers ---
+
+sim::VirtualTime Replica::next_timer() const {
+  sim::VirtualTime next = sim::kNever;
+  for (const Follower& follower : followers_) next = std::min(next, follower.held_until);
+  if (subscription_) {
+    for (const auto& [offset, when] : subscription_->in_hand) next = std::min(next, when);
+  }
+  return next;
+}
+
+void Replica::timers() {
+  const sim::VirtualTime now = broker_.simulation().now();
+  for (Follower& follower : followers_) {
+    if (follower.held && follower.held_until <= now) answer_fetch(follower);
+  }
+  if (!subscription_) return;
+  std::vector<Offset> overdue;
+  for (const auto& [offset, when] : subscription_->in_hand) {
+    if (when <= now) overdue.push_back(offset);
+  }
+  for (const Offset offset : overdue) {
+    broker_.simulation().mark("redelivered");
+    deliver(offset);
+  }
+}
+
+void Replica::synced_or_crash(sim::IoResult result) {
+  if (result == sim::IoResult::ok) return;
+  broker_.simulation().mark("fsync failed");
+  // With `retry` the loop simply syncs again; the second fsync says 0 although the data never reached the disk.
+  if (broker_.topology().stop_on_fsync_error) broker_.process().crash();
+}
+
+void Replica::sync_loop() {
+  for (;;) {
+    while (log_.synced() >= log_.end()) dirty_.wait();
+    synced_or_crash(log_.sync());
+    stored_.notify_all();
+    stored_changed();
+  }
+}
+
+void Replica::flush_loop() {
+  for (;;) {
+    broker_.process().sleep(broker_.topology().flush_interval);
+    while (log_.synced() < log_.end()) synced_or_crash(log_.sync());
+  }
+}
+
+}  // namespace noloss::models::textbook

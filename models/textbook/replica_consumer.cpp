@@ -1,0 +1,114 @@
+// The leader's side of a consumer: what is shown, what is in hand, the group's position.
+#include <utility>
+
+#include "models/textbook/broker.hpp"
+#include "models/textbook/replica.hpp"
+
+namespace noloss::models::textbook {
+
+void Replica::subscribe(const sim::ConnectionPtr& from, const Subscribe& request) {
+  if (!leads() || !broker_.lease_valid()) {
+    auto* refusal = new Deliver;
+    refusal->partition = partition_;
+    refusal->refused = true;
+    broker_.send(from, events().deliver, 0, sim::PayloadPtr{refusal});
+    return;
+  }
+  // One consumer a partition: a new subscription takes the place of the old one.
+  subscription_.emplace();
+  subscription_->connection = from;
+  subscription_->prefetch = request.prefetch;
+  subscription_->redelivery = request.redelivery;
+  subscription_->automatic = request.automatic;
+  show_to_consumer();
+}
+
+void Replica::show_to_consumer() {
+  if (!subscription_ || !epoch_committed_ || !broker_.lease_valid()) return;
+  Subscription& subscription = *subscription_;
+  if (!subscription.started) {
+    subscription.started = true;
+    // From the stored position; what was appended and not stored may never be.
+    position_ = committed_position_;
+    subscription.next = std::min(position_, log_.end());
+  }
+  while (subscription.next < commit_ && static_cast<std::int64_t>(subscription.in_hand.size()) < subscription.prefetch) {
+    const Offset offset = subscription.next++;
+    if (log_.at(offset).kind != RecordKind::message) continue;
+    deliver(offset);
+    if (subscription.automatic) {
+      // Counted as done when it is sent.
+      position_ = offset + 1;
+      append_position(nullptr, offset);
+    }
+    if (!leads() || !subscription_) return;  // a fault at one of these moments
+  }
+}
+
+void Replica::deliver(Offset offset) {
+  if (!log_.readable(offset)) broker_.process().crash();  // a log that cannot be read is no log to serve from
+  subscription_->in_hand[offset] =
+      subscription_->automatic ? sim::kNever : broker_.simulation().now() + subscription_->redelivery;
+  const LogRecord& record = log_.at(offset);
+  auto* delivery = new Deliver;
+  delivery->partition = partition_;
+  delivery->offset = offset;
+  delivery->message = record.content;
+  broker_.timers_changed();
+  broker_.send(subscription_->connection, events().deliver, record.bytes, sim::PayloadPtr{delivery},
+               static_cast<std::uint64_t>(record.message));
+}
+
+void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeRequest& request) {
+  if (!leads() || !subscription_ || subscription_->connection != from) return;
+  subscription_->in_hand.erase(request.offset);
+  if (request.offset >= position_) subscription_->acknowledged.insert(request.offset);
+  const Offset before = position_;
+  skip_acknowledged();
+  if (position_ != before) {
+    append_position(from, request.offset);
+  } else {
+    // A later message than the first unacknowledged one, or one acknowledged before: nothing to store.
+    auto* response = new AcknowledgeResponse;
+    response->partition = partition_;
+    response->offset = request.offset;
+    broker_.send(from, events().acknowledge_response, 0, sim::PayloadPtr{response});
+  }
+  show_to_consumer();
+}
+
+void Replica::pull(const sim::ConnectionPtr& from, const AcknowledgeRequest& request) {
+  if (request.offset == kPollOnly) {
+    auto* answer = new Deliver;
+    answer->partition = partition_;
+    answer->refused = !leads();
+    broker_.send(from, events().deliver, 0, sim::PayloadPtr{answer});
+    return;
+  }
+  if (!leads() || !subscription_ || subscription_->connection != from) return;
+  subscription_->in_hand.erase(request.offset);
+  show_to_consumer();
+}
+
+void Replica::skip_acknowledged() {
+  // The position is the first message not acknowledged, so a later acknowledgement never covers an earlier message.
+  while (position_ < subscription_->next &&
+         (log_.at(position_).kind != RecordKind::message || subscription_->acknowledged.erase(position_) > 0)) {
+    ++position_;
+  }
+}
+
+void Replica::append_position(const sim::ConnectionPtr& connection, Offset acknowledged) {
+  auto* record = new LogRecord;
+  LogRecordPtr shared{record};
+  record->kind = RecordKind::position;
+  record->epoch = epoch_;
+  record->position = position_;
+  record->bytes = kHeaderBytes;
+  record->number = broker_.next_record_number();
+  if (!append(std::move(shared))) return;  // a full disk: never confirmed, delivered again to the next consumer
+  if (connection) waiting_.push_back({log_.end() - 1, connection, 0, acknowledged});
+  stored_changed();
+}
+
+}  // namespace noloss::models::textbook
