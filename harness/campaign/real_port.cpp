@@ -1,0 +1,29 @@
+// The Runner as a campaign sees it.
+#include "harness/campaign/campaign.hpp"
+#include "harness/scenario/reader.hpp"
+
+namespace noloss::harness {
+namespace {
+
+class RealPort : public RunPort {
+ public:
+  RunResult run(const RunRequest& request) override { return runner_.run(request); }
+  ReplayReport replay(const RunRequest& request) override { return runner_.replay(request); }
+  std::string first_difference(const ReplayReport& one, const ReplayReport& other, const Scenario& scenario) override {
+    return harness::first_difference(one, other, scenario);
+  }
+
+ private:
+  Runner runner_;
+};
+
+}  // namespace
+
+CampaignServices real_services() {
+  CampaignServices services;
+  services.make_port = [] { return std::make_unique<RealPort>(); };
+  services.plan_text = write_plan;
+  return services;
+}
+
+}  // namespace noloss::harness

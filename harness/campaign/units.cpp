@@ -1,0 +1,44 @@
+#include "harness/campaign/units.hpp"
+
+#include <algorithm>
+
+namespace noloss::harness {
+namespace {
+
+constexpr std::uint64_t kCheckedOneIn = 64;
+
+}  // namespace
+
+Units::Units(const CampaignFacts& facts) {
+  for (std::size_t s = 0; s < facts.scenarios.size(); ++s) {
+    const ScenarioFacts& scenario = facts.scenarios[s];
+    for (std::size_t c = 0; c < scenario.configurations.size(); ++c) {
+      blocks_.push_back({size_, {s, c}, scenario.seeds});
+      size_ += scenario.seeds.size();
+    }
+  }
+}
+
+Unit Units::at(std::uint64_t number) const {
+  const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), number,
+                                      [](std::uint64_t n, const Block& block) { return n < block.first; });
+  const Block& block = *std::prev(after);
+  return {number, block.place, block.seeds.first + (number - block.first)};
+}
+
+std::uint64_t Units::number_of(Place place, std::uint64_t seed) const {
+  const auto block = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.place == place; });
+  return block->first + (seed - block->seeds.first);
+}
+
+std::uint64_t Units::count(Shard shard) const {
+  return size_ < shard.number ? 0 : (size_ - shard.number) / shard.count + 1;
+}
+
+bool Units::checked_twice(const Unit& unit) const {
+  if (unit.number % kCheckedOneIn == 0) return true;
+  return std::binary_search(blocks_.begin(), blocks_.end(), Block{unit.number, {}, {}},
+                            [](const Block& a, const Block& b) { return a.first < b.first; });
+}
+
+}  // namespace noloss::harness

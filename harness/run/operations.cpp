@@ -1,0 +1,72 @@
+#include "harness/run/operations.hpp"
+
+#include <algorithm>
+
+#include "sim/fault/targets.hpp"
+
+namespace noloss::harness {
+namespace {
+
+/// How often an operation looks whether somebody holds the role by now, as a person with a shell would.
+constexpr sim::Duration kLookAgain = std::chrono::milliseconds{10};
+
+struct Hands {
+  sim::Simulation& simulation;
+  const sim::RoleResolver& roles;
+  sim::Injector& injector;
+};
+
+void carry_out(const Operation& operation, sim::Machine& machine, sim::Injector& injector) {
+  switch (operation.kind) {
+    case OperationKind::start:
+      machine.start();
+      return;
+    case OperationKind::leave:
+      machine.stop(/*leave=*/true);
+      return;
+    case OperationKind::restart:
+      injector.restart(machine.id());
+      return;
+    case OperationKind::set:
+    case OperationKind::create:
+    case OperationKind::remove:
+    case OperationKind::purge:
+    case OperationKind::add_partitions:
+    case OperationKind::elect:
+      return;
+  }
+}
+
+void act(const Operation& operation, Hands hands) {
+  const sim::Targets targets{hands.simulation, hands.roles};
+  const sim::Resolved resolved = targets.resolve(operation.target, operation.line);
+  if (resolved.waits) {
+    hands.simulation.scheduler().at(hands.simulation.now() + kLookAgain,
+                                    [&operation, hands] { act(operation, hands); });
+    return;
+  }
+  for (const sim::NodeId node : resolved.nodes) carry_out(operation, hands.simulation.machine(node), hands.injector);
+}
+
+}  // namespace
+
+void place_operations(const std::vector<Operation>& operations, sim::Simulation& simulation,
+                      const sim::RoleResolver& roles, sim::Injector& injector) {
+  const Hands hands{simulation, roles, injector};
+  for (const Operation& operation : operations) {
+    injector.place(operation.at, [&operation, hands] { act(operation, hands); });
+  }
+}
+
+std::vector<std::string> late_nodes(const std::vector<Operation>& operations) {
+  std::vector<std::string> seen;
+  std::vector<std::string> late;
+  for (const Operation& operation : operations) {
+    if (std::find(seen.begin(), seen.end(), operation.target) != seen.end()) continue;
+    seen.push_back(operation.target);
+    if (operation.kind == OperationKind::start) late.push_back(operation.target);
+  }
+  return late;
+}
+
+}  // namespace noloss::harness

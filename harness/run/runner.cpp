@@ -1,0 +1,124 @@
+#include "harness/run/runner.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "harness/run/biography.hpp"
+#include "harness/run/census.hpp"
+#include "harness/run/world.hpp"
+#include "harness/search/fix_setup.hpp"
+#include "harness/search/nemesis.hpp"
+#include "sim/fiber.hpp"
+
+namespace noloss::harness {
+namespace {
+
+/// The census run's seed: one for all, so that every thread and shard counts the same moments.
+constexpr std::uint64_t kCensusSeed = 1;
+
+/// What is drawn once for a configuration and serves all its seeds.
+struct Prepared {
+  MomentCensus census;
+  std::optional<Nemesis> nemesis;  ///< none where the scenario lists no faults
+};
+
+/// The setup of one seed: the configuration's own where there is nothing to draw.
+class SeedSetup {
+ public:
+  SeedSetup(const models::Setup& setup, std::uint64_t seed) : setup_(&setup) {
+    if (!has_ranges(setup)) return;
+    drawn_.emplace(setup);
+    fix_setup(*drawn_, seed);
+    setup_ = &*drawn_;
+  }
+  [[nodiscard]] const models::Setup& get() const { return *setup_; }
+
+ private:
+  const models::Setup* setup_;
+  std::optional<models::Setup> drawn_;
+};
+
+}  // namespace
+
+struct Runner::Impl {
+  sim::FiberPool fibers;
+  std::map<const Configuration*, Prepared> configurations;
+
+  const Prepared& prepared(const RunRequest& request);
+  sim::FaultPlan plan(const RunRequest& request);
+};
+
+Runner::Runner() : impl_(std::make_unique<Impl>()) {}
+Runner::~Runner() = default;
+
+const Prepared& Runner::Impl::prepared(const RunRequest& request) {
+  const auto known = configurations.find(request.configuration);
+  if (known != configurations.end()) return known->second;
+  const SeedSetup setup(request.configuration->setup, kCensusSeed);
+  const sim::FaultPlan none;
+  World world(fibers, *request.scenario, *request.configuration, setup.get(), none, kCensusSeed, Keep::summary);
+  world.run();
+  Prepared fresh{take_census(world, *request.scenario, *request.configuration), std::nullopt};
+  if (!request.configuration->faults.empty()) fresh.nemesis.emplace(*request.configuration, fresh.census);
+  return configurations.emplace(request.configuration, std::move(fresh)).first->second;
+}
+
+sim::FaultPlan Runner::Impl::plan(const RunRequest& request) {
+  if (request.plan != nullptr) return *request.plan;
+  if (request.configuration->faults.empty()) return {};
+  return prepared(request).nemesis->draw(request.seed);
+}
+
+RunResult Runner::run(const RunRequest& request) {
+  const SeedSetup setup(request.configuration->setup, request.seed);
+  const sim::FaultPlan plan = impl_->plan(request);
+  World world(impl_->fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed, Keep::summary);
+  world.run();
+  return world.judge();
+}
+
+ReplayReport Runner::replay(const RunRequest& request) {
+  const SeedSetup setup(request.configuration->setup, request.seed);
+  const sim::FaultPlan plan = impl_->plan(request);
+  World world(impl_->fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed,
+              Keep::everything);
+  world.run();
+  ReplayReport report;
+  report.result = world.judge();
+  report.plan = world.injector().concrete();
+  report.faults = tell_faults(world);
+  report.biographies = tell_biographies(world, report.result);
+  report.node_names = world.names().nodes;
+  report.trace = world.simulation().trace().events();
+  report.history_jsonl = history_json_lines(world);
+  return report;
+}
+
+std::vector<Runner::MomentCount> Runner::moments(const RunRequest& request) {
+  std::vector<MomentCount> moments;
+  for (const auto& [node, event, count] : impl_->prepared(request).census.counts) {
+    if (count > 0) moments.push_back({node, event, count});
+  }
+  return moments;
+}
+
+std::string first_difference(const ReplayReport& one, const ReplayReport& other, const Scenario& scenario) {
+  const auto text = [&](const ReplayReport& report, std::size_t at) -> std::string {
+    if (at >= report.trace.size()) return "the run is over";
+    const sim::TraceEvent& event = report.trace[at];
+    return fmt::format("{} ns {} {} {} {}", event.time.time_since_epoch().count(),
+                       report.node_names[sim::index(event.node)], scenario.system->event_table().name(event.event),
+                       event.first, event.second);
+  };
+  const auto [mine, theirs] =
+      std::mismatch(one.trace.begin(), one.trace.end(), other.trace.begin(), other.trace.end());
+  if (mine == one.trace.end() && theirs == other.trace.end()) return {};
+  const auto at = static_cast<std::size_t>(mine - one.trace.begin());
+  return fmt::format("event {}: {} / {}", at, text(one, at), text(other, at));
+}
+
+}  // namespace noloss::harness

@@ -1,0 +1,78 @@
+// Carries out single runs: build, disturb, heal, drain, check.
+//
+// Thread rule: one Runner a thread; it keeps that thread's fibers and buffers from run to run. Runs share nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/run/run_result.hpp"
+#include "harness/scenario/scenario.hpp"
+#include "sim/trace.hpp"
+
+namespace noloss::harness {
+
+/// What to run. With a plan the run obeys it; without one the nemesis draws the plan from the seed.
+struct RunRequest {
+  const Scenario* scenario = nullptr;
+  const Configuration* configuration = nullptr;
+  std::uint64_t seed = 1;
+  const sim::FaultPlan* plan = nullptr;
+};
+
+/// One line of a biography or of the course of a run.
+struct StoryLine {
+  sim::VirtualTime time{};
+  std::string node;
+  std::string what;
+  std::string copies;  ///< "memory 1, page cache 2, disk 0"; empty for faults
+};
+
+/// The life of one message that a guarantee was violated on.
+struct Biography {
+  std::string message;  ///< "producer-1/0/117"
+  Guarantee guarantee = Guarantee::no_acked_loss;
+  std::vector<StoryLine> lines;
+  std::string stage;
+  std::string cause;
+  std::string certain_from;  ///< the instant from which the loss was certain
+};
+
+/// A run with everything that a person wants to see.
+struct ReplayReport {
+  RunResult result;
+  sim::FaultPlan plan;                   ///< concrete: what the run did
+  std::vector<StoryLine> faults;         ///< each fault with what it did, when it healed, or that it never fired
+  std::vector<Biography> biographies;
+  std::vector<std::string> node_names;   ///< by NodeId
+  std::vector<sim::TraceEvent> trace;
+  std::string history_jsonl;             ///< the recorded history as JSON Lines
+};
+
+class Runner {
+ public:
+  Runner();
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  [[nodiscard]] RunResult run(const RunRequest& request);
+  [[nodiscard]] ReplayReport replay(const RunRequest& request);
+  /// Moments (node, event, how often) that a run without drawn faults meets, for `noloss list moments`.
+  struct MomentCount {
+    std::string node;
+    std::string event;
+    std::uint64_t count = 0;
+  };
+  [[nodiscard]] std::vector<MomentCount> moments(const RunRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The first event in which two traces of one run differ, as text; empty if they are equal.
+[[nodiscard]] std::string first_difference(const ReplayReport& one, const ReplayReport& other, const Scenario& scenario);
+
+}  // namespace noloss::harness
