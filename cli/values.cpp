@@ -1,0 +1,97 @@
+#include "cli/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "harness/scenario/quantity_text.hpp"
+
+namespace noloss::cli {
+namespace {
+
+template <typename T, typename... Arguments>
+Value<T> wrong(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
+  return {std::nullopt, fmt::format(text, std::forward<Arguments>(arguments)...)};
+}
+
+template <typename T>
+Value<T> right(T value) {
+  return {std::move(value), {}};
+}
+
+}  // namespace
+
+Value<std::uint64_t> parse_number(std::string_view text, std::uint64_t low, std::uint64_t high) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || number < low || number > high) {
+    return wrong<std::uint64_t>("'{}' is no whole number from {} to {}", text, low, high);
+  }
+  return right(number);
+}
+
+Value<harness::SeedRange> parse_seeds(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  const Value<std::uint64_t> first = parse_number(text.substr(0, dots), 0, kLargestSeed);
+  const Value<std::uint64_t> last =
+      dots == std::string_view::npos ? first : parse_number(text.substr(dots + 2), 0, kLargestSeed);
+  if (!first.value || !last.value) {
+    return wrong<harness::SeedRange>("'{}' is no range of seeds A..B: {}", text,
+                                     first.value ? last.error : first.error);
+  }
+  if (*first.value > *last.value) {
+    return wrong<harness::SeedRange>("'{}' is an empty range: {} is above {}", text, *first.value, *last.value);
+  }
+  return right(harness::SeedRange{*first.value, *last.value});
+}
+
+Value<std::vector<harness::ParameterFilter>> parse_only(std::string_view text) {
+  std::vector<harness::ParameterFilter> filters;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::string_view part = text.substr(at, comma - at);
+    at = comma + 1;
+    if (part.find('=') == std::string_view::npos && !filters.empty()) {  // a comma within a value
+      filters.back().value += fmt::format(",{}", part);
+      continue;
+    }
+    const std::optional<harness::ParameterFilter> filter = harness::parse_filter(part);
+    if (!filter) return wrong<std::vector<harness::ParameterFilter>>("'{}' is no K=V", part);
+    filters.push_back(*filter);
+  }
+  return right(std::move(filters));
+}
+
+Value<std::pair<std::string, std::string>> parse_set(std::string_view text) {
+  using Set = std::pair<std::string, std::string>;
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) return wrong<Set>("'{}' is no PATH=VALUE", text);
+  return right(Set{text.substr(0, equals), text.substr(equals + 1)});
+}
+
+Value<harness::Shard> parse_shard(std::string_view text) {
+  const std::optional<harness::Shard> shard = harness::parse_shard(text);
+  if (!shard) return wrong<harness::Shard>("'{}' is no shard I/N with I from 1 to N, such as 3/8", text);
+  return right(*shard);
+}
+
+Value<std::chrono::milliseconds> parse_time_budget(std::string_view text) {
+  using std::chrono::milliseconds;
+  const harness::QuantityResult read = harness::parse_quantity(text, harness::Unit::duration, harness::Ranges::refused);
+  if (!read.value) return wrong<milliseconds>("{}", read.error);
+  const auto budget = std::chrono::duration_cast<milliseconds>(read.value->duration());
+  if (budget.count() < 1) return wrong<milliseconds>("'{}' leaves no time for a run", text);
+  return right(budget);
+}
+
+Value<double> parse_confidence(std::string_view text) {
+  double share = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+  if (error != std::errc{} || end != text.data() + text.size() || !(share > 0 && share < 1)) {
+    return wrong<double>("'{}' is no probability between 0 and 1, such as 1e-4", text);
+  }
+  return right(share);
+}
+
+}  // namespace noloss::cli
