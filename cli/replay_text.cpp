@@ -34,13 +34,13 @@ std::string heading(std::string_view text, const Palette& palette) {
 std::string head_text(const Replayed& replayed) {
   const harness::RunResult& result = replayed.report.result;
   const std::size_t faults = replayed.report.plan.size();
-  const std::string drawn = replayed.plan_file.empty() ? "drawn from the seed" : "of " + replayed.plan_file;
+  const std::string placed = replayed.plan_file.empty() ? "placed by scenario and seed" : "of " + replayed.plan_file;
   Table table({"", ""});
   table.add({"scenario", fmt::format("{}  {}", replayed.scenario.name, replayed.scenario.file)});
   table.add({"configuration", fmt::format("{}  {}", replayed.scenario.configurations[replayed.configuration].id,
                                           parameters_texts(replayed.scenario)[replayed.configuration])});
   table.add({"seed", fmt::format("{}", result.seed)});
-  table.add({"plan", fmt::format("{} fault{} {}", faults, faults == 1 ? "" : "s", drawn)});
+  table.add({"plan", fmt::format("{} fault{} {}", faults, faults == 1 ? "" : "s", placed)});
   table.add({"run", fmt::format("{} events in {} of virtual time", result.events,
                                 seconds_text(sim::kStart + sim::Duration{result.virtual_time_ns}))});
   table.add({"digest", fmt::format("xxh3:{:016x}", result.digest)});
@@ -83,12 +83,18 @@ std::string totals_text(const harness::RunResult& result, const Palette& palette
   return heading("Messages", palette) + "  " + text + "\n";
 }
 
+/// What happened, without the node's name in front: that has a column of its own.
+std::string what_text(const StoryLine& line) {
+  const bool named = !line.node.empty() && line.what.starts_with(line.node + " ");
+  return named ? line.what.substr(line.node.size() + 1) : line.what;
+}
+
 std::string faults_text(const harness::ReplayReport& report, const Palette& palette) {
   std::string text = heading("Faults", palette);
   if (report.faults.empty()) return text + "  none\n";
   Table table({"", "", ""});
   table.align_right(0, 0);
-  for (const StoryLine& line : report.faults) table.add({clock_text(line.time), line.node, line.what});
+  for (const StoryLine& line : report.faults) table.add({clock_text(line.time), line.node, what_text(line)});
   return text + table.text(0, "  ");
 }
 
@@ -107,7 +113,7 @@ std::string biography_text(const Biography& biography, const Palette& palette) {
   table.align_right(0, 0);
   for (const StoryLine& line : biography.lines) {
     const bool fault = is_fault(line);
-    const std::string what = fault ? painted(palette.bad, "! " + line.what, palette) : line.what;
+    const std::string what = fault ? painted(palette.bad, "! " + what_text(line), palette) : what_text(line);
     table.add({clock_text(line.time), line.node, what, line.copies});
   }
   text += table.text(0, "  ");

@@ -2,9 +2,9 @@
 //
 // With t(q) = z(q) / z(0.99), z being the normal quantile, the quantile q of the delay is p50 * (p99 / p50) ^ t(q). A
 // committed table holds t at 65 tail probabilities 2^-(k+2) * (1 + j/4), that is, four to an octave from 1/2 down to
-// 2^-17; the other half is its mirror image. The constructor turns it into delays; a draw interpolates linearly between
-// two of them. Beyond 2^-17 the distribution is cut, so the longest `lan` delay is 5 ms.
-// Not modelled: load (queues in switches), correlation between packets, a floor that the wire's length sets.
+// 2^-17; the other half is its mirror image. A draw interpolates linearly between two of them, each turned into a delay
+// when it is first needed: a short run needs few. Beyond 2^-17 the distribution is cut, so the longest `lan` delay is 5
+// ms. Not modelled: load (queues in switches), correlation between packets, a floor that the wire's length sets.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace noloss::sim {
 
 class LatencyModel {
  public:
-  /// Precondition: 0 < p50 <= p99, or both are 0. Takes less than a microsecond.
+  /// Precondition: 0 < p50 <= p99, or both are 0.
   explicit LatencyModel(const LatencySetup& setup);
 
   [[nodiscard]] Duration draw(RandomStream& random) const { return at(random.next()); }
@@ -34,9 +34,8 @@ class LatencyModel {
     const auto quarter = static_cast<unsigned>(within >> 62U);
     const auto fraction = static_cast<std::int64_t>(within << 2U >> 44U);  // of 2^20 within the quarter
     const std::size_t inner = std::size_t{4} * octave + 3 - quarter;       // the point that is nearer to the median
-    const auto& points = slow ? slow_ : fast_;
-    const std::int64_t outer = points[inner + 1];
-    return Duration{outer + (points[inner] - outer) * fraction / (1 << 20)};
+    const std::int64_t outer = delay(slow, inner + 1);
+    return Duration{outer + (delay(slow, inner) - outer) * fraction / (1 << 20)};
   }
 
   static constexpr std::size_t kOctaves = 16;
@@ -49,8 +48,16 @@ class LatencyModel {
  private:
   static constexpr std::uint64_t kShortestTail = std::uint64_t{1} << (64U - kOctaves);
 
-  std::array<std::int64_t, kPoints> fast_;  ///< delays in ns from the median outward: below it ...
-  std::array<std::int64_t, kPoints> slow_;  ///< ... and above it
+  [[nodiscard]] std::int64_t delay(bool slow, std::size_t point) const {
+    const std::int64_t known = delays_[slow ? 1 : 0][point];
+    return known >= 0 ? known : find_delay(slow, point);
+  }
+  std::int64_t find_delay(bool slow, std::size_t point) const;
+
+  std::int64_t median_;
+  std::int64_t spread_;  ///< log2(p99 / p50) * 2^32
+  /// In ns from the median outward: below it and above it; negative: not needed yet.
+  mutable std::array<std::array<std::int64_t, kPoints>, 2> delays_;
 };
 
 }  // namespace noloss::sim

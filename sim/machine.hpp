@@ -56,6 +56,9 @@ class Machine {
   /// How often it was read, which tells whether a skew changed anything.
   [[nodiscard]] std::uint64_t wall_clock_reads() const { return wall_clock_reads_; }
 
+  /// It does not exist until an operation starts it. Before start_all().
+  void comes_later() { setup_.exists = false; }
+
   // --- for operations, the run, and the fault injector; each returns whether it changed anything ---
   /// Powers up if need be and starts the process. False if it runs, is destroyed, or has left for good.
   bool start();

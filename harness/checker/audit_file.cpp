@@ -163,7 +163,7 @@ class HistoryReader {
     if (row[incarnation].empty() || row[incarnation] == "1") {
       audit_.add(row[producer], row[partition], number, *kind);
     } else {
-      audit_.add(fmt::format("{} (start {})", row[producer], row[incarnation]), row[partition], number, *kind);
+      audit_.add(fmt::format("{}#{}", row[producer], row[incarnation]), row[partition], number, *kind);
     }
     return {};
   }

@@ -1,8 +1,8 @@
 // Reads a recorded history for the audit, line by line: CSV with a header, or JSON Lines.
 //
 // Columns, or keys: producer, partition, sequence, event; in any order, others are not looked at. With `incarnation`
-// a producer that was started again counts as another one (its numbers begin anew). Lines that cannot be understood
-// are collected, never skipped in silence: a history with holes would look like loss.
+// a producer that was started again counts as another one, "producer-1#2" (its numbers begin anew). Lines that cannot
+// be understood are collected, never skipped in silence: a history with holes would look like loss.
 #pragma once
 
 #include <cstddef>

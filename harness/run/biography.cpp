@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 
 namespace noloss::harness {
 namespace {
@@ -47,6 +48,22 @@ std::string copies_text(bool in_memory, const HistoryEvent& event) {
 
 bool earlier(const StoryLine& one, const StoryLine& other) { return one.time < other.time; }
 
+/// Within one instant: what was done, then the fault, then what the fault did to the copies.
+enum class Rank : std::uint8_t { deed, fault, copy };
+struct RankedLine {
+  StoryLine line;
+  Rank rank = Rank::deed;
+  friend bool operator<(const RankedLine& one, const RankedLine& other) {
+    return std::tie(one.line.time, one.rank) < std::tie(other.line.time, other.rank);
+  }
+};
+
+Rank rank_of(HistoryEventKind kind) {
+  const bool copy = kind == HistoryEventKind::durable || kind == HistoryEventKind::undurable ||
+                    kind == HistoryEventKind::gone;
+  return copy ? Rank::copy : Rank::deed;
+}
+
 Biography tell(World& world, models::MessageRef message, Guarantee guarantee, const std::vector<StoryLine>& faults) {
   const models::MessageRecord& record = world.history().messages()[models::index(message)];
   Biography biography;
@@ -54,18 +71,21 @@ Biography tell(World& world, models::MessageRef message, Guarantee guarantee, co
   biography.guarantee = guarantee;
   bool in_memory = false;
   sim::VirtualTime last = record.sent_at;
+  std::vector<RankedLine> lines;
   for (const HistoryEvent& event : world.history().events()) {
     if (event.message != message) continue;
     in_memory = in_producer(event.kind, in_memory);
-    biography.lines.push_back({event.time, world.names().nodes[sim::index(event.node)], words(event.kind),
-                               copies_text(in_memory, event)});
+    lines.push_back({{event.time, world.names().nodes[sim::index(event.node)], words(event.kind),
+                      copies_text(in_memory, event)},
+                     rank_of(event.kind)});
     last = event.time;
   }
-  // Faults of its lifetime; those before it was sent and after all was over explain nothing.
+  // Faults of its lifetime; those before it was sent explain nothing.
   for (const StoryLine& fault : faults) {
-    if (fault.time >= record.sent_at) biography.lines.push_back(fault);
+    if (fault.time >= record.sent_at) lines.push_back({fault, Rank::fault});
   }
-  std::stable_sort(biography.lines.begin(), biography.lines.end(), earlier);
+  std::stable_sort(lines.begin(), lines.end());
+  for (RankedLine& ranked : lines) biography.lines.push_back(std::move(ranked.line));
   const Fate fate = world.fates()[models::index(message)];
   if (!lost(fate)) return biography;
   biography.stage = record.policy.empty() ? std::string{name(stage(fate))} : fmt::format("policy: {}", record.policy);

@@ -1,6 +1,8 @@
 #include "harness/run/operations.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "sim/fault/targets.hpp"
 
@@ -52,6 +54,13 @@ void act(const Operation& operation, Hands hands) {
 
 void place_operations(const std::vector<Operation>& operations, sim::Simulation& simulation,
                       const sim::RoleResolver& roles, sim::Injector& injector) {
+  // A node whose first operation is `start` does not exist before.
+  std::set<std::string_view> seen;
+  for (const Operation& operation : operations) {
+    sim::Machine* const machine = simulation.machine_named(operation.target);
+    const bool first = seen.insert(operation.target).second;
+    if (first && machine != nullptr && operation.kind == OperationKind::start) machine->comes_later();
+  }
   const Hands hands{simulation, roles, injector};
   for (const Operation& operation : operations) {
     injector.place(operation.at, [&operation, hands] { act(operation, hands); });

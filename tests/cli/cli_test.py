@@ -284,6 +284,22 @@ class Replay(Case):
         self.assertEqual(list(events[0]), ["t_ns", "node", "event", "first", "second"])
         self.assertIn(noloss("audit", history).returncode, (0, 1))
 
+    def test_the_audit_of_its_history_finds_the_same(self):
+        path = self.file("b.yaml", MATRIX)
+        history = self.folder / "history.jsonl"
+        lost = 0
+        for seed in range(1, 9):
+            told = self.answered("replay", path, "--seed", seed, "--only", "flush=async,failover=2s", "--history", history)
+            words = told.split("Messages\n")[1].splitlines()[0].split()
+            totals = {"lost_acked": "0", "lost_silent": "0", "reordered": "0", **dict(zip(words[::2], words[1::2]))}
+            streams = json.loads(noloss("audit", history, "--format", "json").stdout)["streams"]
+            for name in ["sent", "acked", "processed"]:
+                self.assertEqual(sum(stream[name] for stream in streams), int(totals[name]), (seed, name))
+            for name in ["lost_acked", "lost_silent", "reordered"]:
+                self.assertEqual(sum(stream[name]["messages"] for stream in streams), int(totals[name]), (seed, name))
+            lost += int(totals["lost_acked"])
+        self.assertGreater(lost, 0)
+
     def test_files_that_cannot_be_written_or_read(self):
         path = self.file("a.yaml", SAFE)
         done = noloss("replay", path, "--seed", "1", "--trace", "/nowhere/t")

@@ -149,7 +149,7 @@ TEST(audit, columns_stand_in_any_order_and_others_are_not_looked_at) {
 TEST(audit, a_producer_that_was_started_again_counts_anew) {
   const AuditInput input = read("producer,incarnation,partition,sequence,event\np,1,0,1,acked\np,2,0,1,acked\n");
   ASSERT_EQ(input.report.streams.size(), 2U);
-  EXPECT_EQ(input.report.streams[1].producer, "p (start 2)");
+  EXPECT_EQ(input.report.streams[1].producer, "p#2");
 }
 
 TEST(audit, json_lines_take_numbers_and_texts) {
