@@ -1,4 +1,5 @@
 #include "models/history.hpp"
+#include "sim/planted.hpp"
 
 #include <algorithm>
 #include <array>
@@ -107,6 +108,7 @@ void History::written(sim::NodeId node, const sim::Payload& record) {
   if (message == kNoMessage) return;
   ++at(message).appends;
   ++copy_at(at(message), node).present;
+  if (NOLOSS_BUG("count a cached copy as durable")) ++copy_at(at(message), node).durable;
   note(node, HistoryEventKind::written, message);
 }
 

@@ -38,10 +38,18 @@ void Agenda::close_hole() {
 }
 
 void Agenda::clear() {
-  Entry entry;
-  while (pop(kNever, entry)) {  // what is dropped may enter something: it is dropped as well
-    if (!entry.is_fiber()) entry.callback().drop();
+  while (!empty()) {  // what is dropped may enter something: it is dropped as well
+    std::uintptr_t what = 0;
+    if (due_head_ != due_tail_) {
+      what = (due_head_++)->what;
+    } else {
+      what = std::exchange(heap_[--count_], kAbsent).what;
+      heap_.pop_back();
+    }
+    if ((what & 1U) == 0) reinterpret_cast<Callback*>(what)->drop();
   }
+  due_head_ = due_tail_ = due_.data();
+  if (hole_) close_hole();
 }
 
 }  // namespace noloss::sim

@@ -73,7 +73,7 @@ class Agenda {
     return true;
   }
 
-  /// Drops every entry.
+  /// Drops every entry, in no particular order.
   void clear();
   /// Drops every entry and goes back to the start of time.
   void reset() {

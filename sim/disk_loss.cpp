@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "sim/disk_content.hpp"
+#include "sim/planted.hpp"
 #include "sim/random.hpp"
 
 namespace noloss::sim {
@@ -75,12 +76,13 @@ void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint
   for (std::size_t sector = first; sector < first + kSectorsPerPage; ++sector) {
     never_durable = never_durable && sectors_[sector][Place::medium] == 0;
   }
-  const Fate what = fate(seed, never_durable);
+  const Fate what = NOLOSS_BUG("forget nothing at a power loss") ? Fate::kept : fate(seed, never_durable);
   if (what == Fate::lost) return;
   for (std::size_t sector = first; sector < end; ++sector) {
     // A sector that stays old although the page counts as written is zeros or junk where nothing was durable.
     const bool written = what == Fate::kept || (what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0);
     if (written) sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
+    if (!written && NOLOSS_BUG("tear what was durable")) sectors_[sector][Place::medium] = 0;
   }
   std::int64_t& length_after = length(Place::medium).size;
   length_after = std::max(length_after, std::min(size(), static_cast<std::int64_t>(end) * kSectorBytes));

@@ -61,18 +61,20 @@ const std::array<std::int32_t, LatencyModel::kPoints> LatencyModel::kQuantiles{
     25148388, 25404779, 25697955, 26040940, 26455352, 26700606, 26981262, 27309883, 27707335, 27942751, 28212324,
     28528202, 28910570, 29137215, 29396892, 29701369, 30070208, 30288973, 30539744, 30833942, 31190563};
 
-LatencyModel::LatencyModel(const LatencySetup& setup) : median_(std::min(setup.p50.count(), kLongest)), spread_(0) {
-  const std::int64_t high = std::min(setup.p99.count(), kLongest);
+LatencyModel::LatencyModel(const LatencySetup& setup)
+    : median_(std::min(setup.p50.count(), kLongest)), high_(std::min(setup.p99.count(), kLongest)) {
   assert(median_ >= 0);
-  assert(high >= median_);
-  assert(median_ > 0 || high == 0);
-  if (median_ != high) {
-    spread_ = log2_fixed(static_cast<std::uint64_t>(high)) - log2_fixed(static_cast<std::uint64_t>(median_));
-  }
+  assert(high_ >= median_);
+  assert(median_ > 0 || high_ == 0);
   for (auto& side : delays_) side.fill(-1);
 }
 
 std::int64_t LatencyModel::find_delay(bool slow, std::size_t point) const {
+  if (spread_ < 0) {
+    spread_ = median_ == high_
+                  ? 0
+                  : log2_fixed(static_cast<std::uint64_t>(high_)) - log2_fixed(static_cast<std::uint64_t>(median_));
+  }
   const auto exponent = static_cast<std::int64_t>((static_cast<Wide>(spread_) * kQuantiles[point]) >> 24U);
   return delays_[slow ? 1 : 0][point] = scaled(median_, slow ? exponent : -exponent);
 }

@@ -55,8 +55,9 @@ class LatencyModel {
   std::int64_t find_delay(bool slow, std::size_t point) const;
 
   std::int64_t median_;
-  std::int64_t spread_;  ///< log2(p99 / p50) * 2^32
-  /// In ns from the median outward: below it and above it; negative: not needed yet.
+  std::int64_t high_;                 ///< p99
+  mutable std::int64_t spread_ = -1;  ///< log2(p99 / p50) * 2^32
+  /// In ns from the median outward: below it and above it; negative, as above: not needed yet.
   mutable std::array<std::array<std::int64_t, kPoints>, 2> delays_;
 };
 

@@ -63,17 +63,12 @@ void Transit::deliver_to_open(Packet& packet) {
   const Role role = other(packet.from);
   switch (packet.kind) {
     case Packet::Kind::data:
-    case Packet::Kind::fin:
-      channel.end(role).inbox->post(packet);
-      return;
+    case Packet::Kind::fin: channel.end(role).inbox->post(packet); return;
     case Packet::Kind::rst:
-    case Packet::Kind::abort:
-      reset_end(channel, role, packet, ConnectResult::refused);
-      return;
+    case Packet::Kind::abort: reset_end(channel, role, packet, ConnectResult::refused); return;
     case Packet::Kind::syn:
     case Packet::Kind::syn_ack:
-    case Packet::Kind::ack:
-      pool_.give(packet);
+    case Packet::Kind::ack: pool_.give(packet);
   }
 }
 
@@ -117,8 +112,7 @@ void Transit::deliver(Packet& packet) {
       if (!breaks) answer_with_reset(*channel, role);
       return;
     case End::State::reset:
-    case End::State::open:
-      return;
+    case End::State::open: return;
   }
 }
 

@@ -10,14 +10,10 @@ namespace {
 
 Arrival::What what(Packet::Kind kind) {
   switch (kind) {
-    case Packet::Kind::ack:
-      return Arrival::What::opened;
-    case Packet::Kind::fin:
-      return Arrival::What::closed;
-    case Packet::Kind::rst:
-      return Arrival::What::reset;
-    default:
-      return Arrival::What::message;
+    case Packet::Kind::ack: return Arrival::What::opened;
+    case Packet::Kind::fin: return Arrival::What::closed;
+    case Packet::Kind::rst: return Arrival::What::reset;
+    default: return Arrival::What::message;
   }
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "harness/checker/checkers.hpp"
+#include "sim/planted.hpp"
 
 namespace noloss::harness {
 namespace {
@@ -28,6 +29,7 @@ GuaranteeResult check_losses(const Evidence& evidence, const Course& course, Con
   const auto& messages = evidence.history.messages();
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (!concerns(messages[i])) continue;
+    if (NOLOSS_BUG("checker ignores the last message") && i + 1 == messages.size()) continue;
     const Fate fate = evidence.fates[i];
     undecided = undecided || fate == Fate::pending;
     if (!lost(fate)) continue;

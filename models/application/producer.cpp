@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/planted.hpp"
 #include "sim/simulation.hpp"
 
 namespace noloss::models {
@@ -154,7 +155,7 @@ bool ProducerApplication::told(const MessagePtr& message, Outcome outcome) {
   } else {
     history_.forgotten(message->ref);
   }
-  const bool again = !success && setup_.on_error == OnError::retry;
+  const bool again = !success && setup_.on_error == OnError::retry && !NOLOSS_BUG("give up instead of resending");
   if (!again) settle(message);
   // Last, since a fault at this moment may end the process; whoever waits for the outcome is then gone too.
   simulation_.note(process_.node(), success ? events_.acked : events_.failed, index(message->ref));

@@ -6,6 +6,7 @@
 
 #include "sim/disk.hpp"
 #include "sim/machine.hpp"
+#include "sim/planted.hpp"
 
 namespace noloss::models::textbook {
 namespace {
@@ -204,11 +205,13 @@ void Coordinator::try_to_elect(std::uint32_t index) {
     const auto rank = [&](std::size_t of) {
       return std::pair{partition.reports[of]->last_epoch, partition.reports[of]->end};
     };
-    if (best == replicas.size() || rank(i) > rank(best)) best = i;
+    const bool higher = best != replicas.size() && (NOLOSS_BUG("elect the shortest log") ? rank(i) < rank(best)
+                                                                                         : rank(i) > rank(best));
+    if (best == replicas.size() || higher) best = i;
   }
   const bool everybody = answered == replicas.size();
   // With R - n + 1 answers, one of them holds whatever was stored n times.
-  const bool enough = answered + topology_.required_copies >= replicas.size() + 1;
+  const bool enough = answered + topology_.required_copies >= replicas.size() + 1 || NOLOSS_BUG("elect from too few");
   const bool time_has_passed = partition.lost_since + topology_.failover <= now;
   const bool heard_all = answered == registered || partition.began + kAnswerTime <= now;
   if (best == replicas.size() || (!everybody && !(time_has_passed && enough && heard_all))) return;

@@ -54,7 +54,9 @@ struct FetchResponse final : sim::Payload {
   std::uint32_t partition = 0;
   Epoch epoch = 0;
   bool accepted = true;     ///< false: not the leader of that epoch
+  /// The follower's log diverges: it cuts off what is past `truncate_to`, and all of later epochs than `truncate_epoch`.
   std::optional<Offset> truncate_to;
+  Epoch truncate_epoch = 0;
   Offset from = 0;
   Offset commit = 0;
   std::vector<LogRecordPtr> records;

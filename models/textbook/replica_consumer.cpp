@@ -3,6 +3,7 @@
 
 #include "models/textbook/broker.hpp"
 #include "models/textbook/replica.hpp"
+#include "sim/planted.hpp"
 
 namespace noloss::models::textbook {
 
@@ -63,6 +64,9 @@ void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeReque
   if (!leads() || !subscription_ || subscription_->connection != from) return;
   subscription_->in_hand.erase(request.offset);
   if (request.offset >= position_) subscription_->acknowledged.insert(request.offset);
+  if (NOLOSS_BUG("acknowledge all in hand")) {
+    for (const auto& [offset, when] : subscription_->in_hand) subscription_->acknowledged.insert(offset);
+  }
   const Offset before = position_;
   skip_acknowledged();
   if (position_ != before) {

@@ -4,6 +4,7 @@
 
 #include "models/textbook/broker.hpp"
 #include "models/textbook/replica.hpp"
+#include "sim/planted.hpp"
 
 namespace noloss::models::textbook {
 namespace {
@@ -30,10 +31,15 @@ void Replica::fetch(const sim::ConnectionPtr& from, const FetchRequest& request)
     broker_.send(from, events().fetch_response, 0, payload);
     return;
   }
+  // The latest epoch that this log has and the follower's may have. If that is not the follower's last one, everything
+  // of the follower's later epochs is not here, although its log may be no longer than this one (KIP-279).
   const Offset shared = std::min(request.end, log_.end_of_epoch(request.last_epoch));
-  if (shared < request.end) {
-    // The follower's log goes beyond what it shares with this one. A diverging log counts for nothing.
+  const Epoch epoch = shared == 0 ? 0 : log_.at(shared - 1).epoch;
+  const bool same_epoch = epoch == request.last_epoch || request.end == 0 || NOLOSS_BUG("compare log ends only");
+  if ((shared < request.end || !same_epoch) && !NOLOSS_BUG("count a diverging log")) {
+    // A diverging log counts for nothing.
     response->truncate_to = shared;
+    response->truncate_epoch = NOLOSS_BUG("compare log ends only") ? request.last_epoch : epoch;
     broker_.send(from, events().fetch_response, 0, payload);
     return;
   }
@@ -107,16 +113,18 @@ void Replica::follow(sim::Inbox& inbox, const sim::ConnectionPtr& leader) {
 bool Replica::take(const FetchResponse& response) {
   if (!response.accepted) return false;
   if (response.truncate_to) {
-    broker_.simulation().mark(*response.truncate_to < commit_ ? "acknowledged records truncated" : "follower truncated");
-    commit_ = std::min(commit_, *response.truncate_to);
-    return log_.truncate(*response.truncate_to) == sim::IoResult::ok;
+    const Offset end = std::min(*response.truncate_to, log_.end_of_epoch(response.truncate_epoch));
+    broker_.simulation().mark(end < commit_ ? "acknowledged records truncated" : "follower truncated");
+    commit_ = std::min(commit_, end);
+    return log_.truncate(end) == sim::IoResult::ok;
   }
   if (response.from != log_.end()) return false;
   for (const LogRecordPtr& record : response.records) {
     if (!append(record)) return false;  // no space: it asks again later
   }
   // The next fetch says that everything before it is stored; so first it is.
-  while (broker_.topology().flush_sync && log_.synced() < log_.end()) stored_.wait();
+  const bool must_sync = broker_.topology().flush_sync && !NOLOSS_BUG("count a follower's unsynced copy");
+  while (must_sync && log_.synced() < log_.end()) stored_.wait();
   commit_ = std::max(commit_, std::min(response.commit, log_.end()));
   for (std::size_t i = 0; i < response.records.size(); ++i) {
     broker_.simulation().moment(broker_.node(), events().common.replicated,

@@ -15,6 +15,9 @@ constexpr std::uint64_t kDrawMask = (std::uint64_t{1} << 53U) - 1;
 /// So the plan of what happened can say it as a delay after the fault's own moment.
 constexpr Duration kAfterElection{1};
 
+/// A fault may be the cause of its own moment ("at each start: kill, for 0 s"). Virtual time must go on.
+constexpr std::uint32_t kTimesAtOneInstant = 100;
+
 std::uint64_t draw_of(const Fault& fault, std::uint32_t number) {
   return number == 0 ? fault.draw : derive_seed(fault.draw, std::uint64_t{number}) & kDrawMask;
 }
@@ -166,8 +169,9 @@ void Injector::Impl::run(const DueStep& step) {
 // ---------------------------------------------------------------- firing
 
 void Injector::Impl::set_off(std::uint32_t index, const Occurrence& cause) {
-  if (limit_reached(index)) return;
   Armed& fault = armed[index];
+  if (std::exchange(fault.instant, context.simulation.now()) != context.simulation.now()) fault.times_at_instant = 0;
+  if (limit_reached(index) || ++fault.times_at_instant > kTimesAtOneInstant) return;
   ++fault.set_off;
   if (limit_reached(index)) moments.remove({Step::Kind::fire, index});
   if (cause.delay == Duration{0}) {

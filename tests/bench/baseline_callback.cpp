@@ -24,10 +24,10 @@ class Loop {
   void at(std::int64_t time, Handler& handler) { events_.push({time, sequence_++, &handler}); }
   void run() {
     while (!events_.empty()) {
-      const Event event = events_.top();
+      Handler* handler = events_.top().handler;
+      now_ = events_.top().time;
       events_.pop();
-      now_ = event.time;
-      event.handler->fire();
+      handler->fire();
     }
   }
 

@@ -289,7 +289,8 @@ class Replay(Case):
         history = self.folder / "history.jsonl"
         lost = 0
         for seed in range(1, 9):
-            told = self.answered("replay", path, "--seed", seed, "--only", "flush=async,failover=2s", "--history", history)
+            told = self.answered("replay", path, "--seed", seed, "--only", "flush=async,failover=2s",
+                                 "--history", history)
             words = told.split("Messages\n")[1].splitlines()[0].split()
             totals = {"lost_acked": "0", "lost_silent": "0", "reordered": "0", **dict(zip(words[::2], words[1::2]))}
             streams = json.loads(noloss("audit", history, "--format", "json").stdout)["streams"]

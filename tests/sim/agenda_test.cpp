@@ -137,7 +137,7 @@ TEST_F(AgendaTest, ClearDropsEverything) {
   push(20, 3);
   push(10, 2);
   agenda.clear();
-  EXPECT_THAT(log, ElementsAre(-1, -2, -3));
+  EXPECT_THAT(log, testing::UnorderedElementsAre(-1, -2, -3));
   EXPECT_TRUE(agenda.empty());
 }
 

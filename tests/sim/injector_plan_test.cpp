@@ -238,6 +238,15 @@ TEST_F(InjectorTest, EveryCountsAtTheHoldersOfARole) {
   EXPECT_EQ(plan.back().target, "broker-2");
 }
 
+TEST_F(InjectorTest, AFaultThatSetsItselfOffDoesNotHoldTime) {
+  use({every(fault(Action::kill, at_moment("consumer-1", "started", 0), "consumer-1", 0ms), 1),
+       every(fault(Action::pause, at_moment("any broker", "fault", 0), "all brokers", 0ms), 1),
+       fault(Action::pause, at_time(5ms), "broker-1")});
+  run_until(20ms);
+  EXPECT_EQ(report(0).fired, 100U);
+  EXPECT_EQ(report(1).fired, 100U);
+}
+
 TEST_F(InjectorTest, UntilEndsItAtAMoment) {
   Fault pause = fault(Action::pause, at_time(5ms), "broker-2");
   pause.until = MomentRef{"consumer-1", "processed", 31, Duration{0}};

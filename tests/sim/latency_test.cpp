@@ -1,3 +1,4 @@
+// The delay model: quantiles, the formula behind the table, and the draws that must never change.
 #include "sim/latency.hpp"
 
 #include <gtest/gtest.h>

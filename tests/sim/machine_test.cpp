@@ -104,7 +104,7 @@ TEST_F(MachineTest, AFastClockGainsFromThenOn) {
 
 // --- moments ---
 
-class Listener : public MomentListener {
+class Listener final : public MomentListener {
  public:
   void happened(NodeId node, EventId, std::uint64_t number) override {
     heard.push_back(std::to_string(index(node)) + "#" + std::to_string(number));

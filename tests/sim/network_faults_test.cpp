@@ -90,8 +90,7 @@ TEST_F(Partition, ABridgeReachesBothHalves) {
   at(30ms, bridge, [this](Peer& me) { me.connect(server); });
   at(40ms, client, [this](Peer& me) { me.connect(server, 100ms); });
   run_until(1s);
-  EXPECT_THAT(bridge.connects,
-              ElementsAre(Pair(ConnectResult::connected, 22ms), Pair(ConnectResult::connected, 32ms)));
+  EXPECT_THAT(bridge.connects, ElementsAre(Pair(ConnectResult::connected, 22ms), Pair(ConnectResult::connected, 32ms)));
   EXPECT_EQ(client.connects.back(), std::pair(ConnectResult::timed_out, Duration{140ms}));
   EXPECT_TRUE(network().blocked(client.id(), server.id()));
   EXPECT_FALSE(network().blocked(bridge.id(), server.id()));
@@ -352,8 +351,8 @@ TEST_F(Delay, OfOneMessageHoldsUpThoseBehindItWhileOtherConnectionsOvertake) {
   at(100ms, client, [](Peer& me) { me.say(5); });
   run_until(1s);
   const std::vector<Heard> heard(server.heard.begin() + 2, server.heard.end());
-  EXPECT_THAT(heard, ElementsAre(Heard{"1", 21ms}, Heard{"4", 31ms}, Heard{"2", 71ms}, Heard{"3", 71ms},
-                                 Heard{"5", 101ms}));
+  EXPECT_THAT(heard,
+              ElementsAre(Heard{"1", 21ms}, Heard{"4", 31ms}, Heard{"2", 71ms}, Heard{"3", 71ms}, Heard{"5", 101ms}));
   EXPECT_EQ(effect(), 1U);
 }
 

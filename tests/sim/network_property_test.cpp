@@ -79,29 +79,23 @@ class Talk {
     Network& network = world.network();
     const Quantity by{0, step.strength * 1'000'000};
     switch (step.act) {
-      case Act::delay:
-        return fault(step, [=, &network] { return network.delay(link, by, std::nullopt); });
-      case Act::delay_one:
-        return fault(step, [=, &network] { return network.delay_one(link, by, std::nullopt); });
-      case Act::loss:
-        return fault(step, [=, &network] { return network.lose(link, step.strength * 5'000, 1); });
-      case Act::limit:
-        return fault(step, [=, &network] { return network.limit(link, step.strength * 10'000); });
+      case Act::delay: return fault(step, [=, &network] { return network.delay(link, by, std::nullopt); });
+      case Act::delay_one: return fault(step, [=, &network] { return network.delay_one(link, by, std::nullopt); });
+      case Act::loss: return fault(step, [=, &network] { return network.lose(link, step.strength * 5'000, 1); });
+      case Act::limit: return fault(step, [=, &network] { return network.limit(link, step.strength * 10'000); });
       case Act::cut:
       case Act::one_way_cut:
         return fault(step, [=, &network] {
           return network.cut({{link.from}, {link.to}}, step.act == Act::one_way_cut);
         });
-      case Act::drop:
-        return fault(step, [=, &network] { return network.drop_next(link); });
+      case Act::drop: return fault(step, [=, &network] { return network.drop_next(link); });
       case Act::pause:
         world.at(step.from, [&node] { node.machine->pause(); });
         return world.at(step.from + step.length, [&node] { node.machine->resume(); });
       case Act::kill:
         world.at(step.from, [&node] { node.machine->kill(); });
         return world.at(step.from + step.length, [&node] { node.machine->start(); });
-      case Act::power_loss:
-        return world.power_off(step.from, step.from + step.length, node);
+      case Act::power_loss: return world.power_off(step.from, step.from + step.length, node);
       case Act::close:
         return world.at(step.from, node, [](Peer& me) {
           if (me.connection) me.close();

@@ -157,7 +157,8 @@ TEST_F(NetworkTest, WhoClosesReadsNothingMoreFromTheConnection) {
   at(10ms, server, [](Peer& me) { me.say_all(1, 2); });
   at(10ms, [this] { client.machine->pause(); });
   at(20ms, [this] { client.machine->resume(); });
-  at_moment(client, response.received, 1, [this] { network().close(client.machine->process(), client.peer->connection); });
+  at_moment(client, response.received, 1,
+            [this] { network().close(client.machine->process(), client.peer->connection); });
   run_until(1s);
   EXPECT_THAT(client.words(), ElementsAre("1"));
 }

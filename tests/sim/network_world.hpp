@@ -157,15 +157,9 @@ class Peer final : public Program {
         connection = arrival.connection;
         accepted_ = true;
         break;
-      case Arrival::What::message:
-        what = std::to_string(static_cast<const Number&>(*arrival.payload).value);
-        break;
-      case Arrival::What::closed:
-        what = "closed";
-        break;
-      case Arrival::What::reset:
-        what = "reset";
-        break;
+      case Arrival::What::message: what = std::to_string(static_cast<const Number&>(*arrival.payload).value); break;
+      case Arrival::What::closed: what = "closed"; break;
+      case Arrival::What::reset: what = "reset"; break;
     }
     node_.heard.push_back({what, node_.world->now()});
   }
@@ -182,9 +176,8 @@ class Peer final : public Program {
 inline Node& NetworkWorld::add(const std::string& name) {
   Node& node = nodes.emplace_back();
   node.world = this;
-  node.machine = &simulation.add_machine({.name = name, .kind = name, .zone = "", .disk = {}}, [&node](Process& process) {
-    return std::make_unique<Peer>(node, process);
-  });
+  node.machine = &simulation.add_machine({.name = name, .kind = name, .zone = "", .disk = {}},
+                                         [&node](Process& process) { return std::make_unique<Peer>(node, process); });
   return node;
 }
 

@@ -98,7 +98,7 @@ TEST_F(ProcessTest, AFiberThatEndedIsForgotten) {
 // --- moments kill ---
 
 TEST_F(ProcessTest, AMomentThatEndsTheProcessUnwindsItThere) {
-  class Killer : public MomentListener {
+  class Killer final : public MomentListener {
    public:
     explicit Killer(Simulation& simulation) : simulation_(simulation) {}
     void happened(NodeId node, EventId, std::uint64_t) override { simulation_.machine(node).kill(); }
@@ -106,8 +106,8 @@ TEST_F(ProcessTest, AMomentThatEndsTheProcessUnwindsItThere) {
    private:
     Simulation& simulation_;
   };
-  const EventId append = id(WorldEvent::sync_start);
-  broker([this, append](Process& process) {
+  static constexpr EventId append = id(WorldEvent::sync_start);
+  broker([this](Process& process) {
     for (int i = 1;; ++i) {
       note("append " + std::to_string(i));
       simulation.moment(process.node(), append);
