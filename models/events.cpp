@@ -26,9 +26,16 @@ std::span<const NamedRow> common_event_rows() { return kRows; }
 CommonEvents add_common_events(sim::EventTable& table) {
   for (const NamedRow& row : kRows) table.add(row.name);
   const auto id = [&](std::string_view name) { return table.id(name); };
-  return {.append = id("append"), .replicated = id("replicated"), .elected = id("elected"),
-          .truncated = id("truncated"), .recovered = id("recovered"), .sent = id("sent"), .acked = id("acked"),
-          .failed = id("failed"), .received = id("received"), .processed = id("processed"),
+  return {.append = id("append"),
+          .replicated = id("replicated"),
+          .elected = id("elected"),
+          .truncated = id("truncated"),
+          .recovered = id("recovered"),
+          .sent = id("sent"),
+          .acked = id("acked"),
+          .failed = id("failed"),
+          .received = id("received"),
+          .processed = id("processed"),
           .acknowledged = id("acknowledged")};
 }
 

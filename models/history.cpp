@@ -7,9 +7,9 @@
 namespace noloss::models {
 namespace {
 
-constexpr std::array<std::string_view, 13> kNames{"send",      "attempt", "acked",     "failed", "uncertain",
-                                                  "written",   "durable", "undurable", "gone",   "delivered",
-                                                  "effect",    "acknowledged", "alarm"};
+constexpr std::array<std::string_view, 13> kNames{"send",    "attempt",      "acked",     "failed", "uncertain",
+                                                  "written", "durable",      "undurable", "gone",   "delivered",
+                                                  "effect",  "acknowledged", "alarm"};
 
 MessageRef message_of(const sim::Payload& record) { return static_cast<const Record&>(record).message; }
 
@@ -58,9 +58,10 @@ void History::told(sim::NodeId node, MessageRef message, Outcome outcome) {
     if (first && !record.forgotten) --waiting_;
   }
   if (outcome == Outcome::acked) margin_changed(message);
-  note(node, outcome == Outcome::acked    ? HistoryEventKind::acked
-             : outcome == Outcome::failed ? HistoryEventKind::failed
-                                          : HistoryEventKind::uncertain,
+  note(node,
+       outcome == Outcome::acked    ? HistoryEventKind::acked
+       : outcome == Outcome::failed ? HistoryEventKind::failed
+                                    : HistoryEventKind::uncertain,
        message);
 }
 
@@ -92,7 +93,9 @@ void History::effect(sim::NodeId node, MessageRef message) {
   note(node, HistoryEventKind::effect, message);
 }
 
-void History::acknowledged(sim::NodeId node, MessageRef message) { note(node, HistoryEventKind::acknowledged, message); }
+void History::acknowledged(sim::NodeId node, MessageRef message) {
+  note(node, HistoryEventKind::acknowledged, message);
+}
 
 void History::alarm(const Alarm& alarm) { alarms_.push_back(alarm); }
 

@@ -38,9 +38,9 @@ struct MessageRecord {
   sim::VirtualTime told_at{};
   sim::VirtualTime first_effect_at = sim::kNever;
   Outcome outcome = Outcome::none;
-  bool outcome_expected = true;   ///< false: oneway
-  bool forgotten = false;         ///< the application does not wait for it any more, and was told nothing
-  std::string_view policy;        ///< the rule by which the system dropped it on purpose; empty: none
+  bool outcome_expected = true;                 ///< false: oneway
+  bool forgotten = false;                       ///< the application does not wait for it any more, and was told nothing
+  std::string_view policy;                      ///< the rule by which the system dropped it on purpose; empty: none
   sim::VirtualTime last_gone_at = sim::kNever;  ///< when a copy was last lost
   std::uint32_t attempts = 0;
   std::uint32_t appends = 0;
@@ -56,7 +56,19 @@ struct MessageRecord {
 };
 
 enum class HistoryEventKind : std::uint8_t {
-  send, attempt, acked, failed, uncertain, written, durable, undurable, gone, delivered, effect, acknowledged, alarm,
+  send,
+  attempt,
+  acked,
+  failed,
+  uncertain,
+  written,
+  durable,
+  undurable,
+  gone,
+  delivered,
+  effect,
+  acknowledged,
+  alarm,
 };
 [[nodiscard]] std::string_view name(HistoryEventKind kind);
 
@@ -85,7 +97,8 @@ class History final : public sim::DiskListener {
   void keep_events(bool keep) { keep_events_ = keep; }
 
   // --- producers ---
-  MessageRef sent(sim::NodeId node, const MessageId& id, std::uint64_t check_number, std::int64_t bytes, bool outcome_expected);
+  MessageRef sent(sim::NodeId node, const MessageId& id, std::uint64_t check_number, std::int64_t bytes,
+                  bool outcome_expected);
   void attempted(sim::NodeId node, MessageRef message);
   /// What the application was told now; a later success replaces an earlier failure.
   void told(sim::NodeId node, MessageRef message, Outcome outcome);
@@ -136,7 +149,7 @@ class History final : public sim::DiskListener {
   std::vector<MessageRef> margins_changed_;             ///< at margins_time_; counted once that instant is over
   sim::VirtualTime margins_time_ = sim::kStart;
   std::optional<std::int64_t> min_durable_;
-  std::int64_t waiting_ = 0;                            ///< sends without an outcome
+  std::int64_t waiting_ = 0;  ///< sends without an outcome
   sim::VirtualTime waiting_since_ = sim::kStart;
   sim::Duration longest_unavailable_{0};
   bool disturbing_ = true;

@@ -21,15 +21,15 @@ struct MessageId {
   std::uint32_t producer = 0;     ///< from 0, in order of the producers' names
   std::uint32_t incarnation = 1;  ///< rises when the producer crashed and has no outbox
   std::uint32_t partition = 0;
-  std::uint64_t sequence = 0;     ///< from 1
+  std::uint64_t sequence = 0;  ///< from 1
 
   friend bool operator==(const MessageId&, const MessageId&) = default;
 };
 
 struct Message : sim::Payload {
-  MessageRef ref = kNoMessage;      ///< kNoMessage: a heartbeat of the sequence check
+  MessageRef ref = kNoMessage;  ///< kNoMessage: a heartbeat of the sequence check
   MessageId id;
-  std::uint64_t check_number = 0;   ///< the number that the sequence check sees
+  std::uint64_t check_number = 0;  ///< the number that the sequence check sees
   std::int64_t bytes = 0;
 
   [[nodiscard]] bool heartbeat() const { return ref == kNoMessage; }

@@ -29,15 +29,15 @@ enum class OptionType : std::uint8_t {
 
 struct OptionRow {
   OptionScope scope = OptionScope::broker;
-  std::string_view name;             ///< the system's own name, dots included
+  std::string_view name;  ///< the system's own name, dots included
   OptionType type = OptionType::integer;
-  std::string_view default_value;    ///< as a scenario would write it
+  std::string_view default_value;  ///< as a scenario would write it
   std::span<const std::string_view> choices = {};
-  std::int64_t min = 0;              ///< in the unit of the type
+  std::int64_t min = 0;  ///< in the unit of the type
   std::int64_t max = INT64_MAX;
-  std::string_view meaning;          ///< one sentence
-  std::string_view source;           ///< where the system says so
-  std::string_view safer = {};       ///< the value that protects more against loss; empty: does not protect
+  std::string_view meaning;     ///< one sentence
+  std::string_view source;      ///< where the system says so
+  std::string_view safer = {};  ///< the value that protects more against loss; empty: does not protect
 };
 
 /// A value that was read: quantities (and choices, flags) as numbers, text as text.

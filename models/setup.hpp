@@ -37,25 +37,25 @@ enum class ProducerSource : std::uint8_t { memory, outbox };
 
 /// One part of a workload; parts follow each other.
 struct WorkloadPart {
-  Quantity at{-1};            ///< start, ns; -1: when the part before has its outcomes (the first: at once)
+  Quantity at{-1};  ///< start, ns; -1: when the part before has its outcomes (the first: at once)
   Quantity messages{50};
-  Quantity rate{1000};        ///< messages per second and producer
-  Quantity size{1024};        ///< bytes
-  Quantity keys{0};           ///< 0: no keys, partitions round robin
+  Quantity rate{1000};  ///< messages per second and producer
+  Quantity size{1024};  ///< bytes
+  Quantity keys{0};     ///< 0: no keys, partitions round robin
 };
 
 struct SequenceCheckSetup {
   bool enabled = false;
   bool identity = true;
   bool per_partition = true;
-  std::int64_t grace = 100;      ///< later messages before a gap is reported
-  Quantity heartbeat{0};         ///< ns; 0: off
+  std::int64_t grace = 100;  ///< later messages before a gap is reported
+  Quantity heartbeat{0};     ///< ns; 0: off
 };
 
 struct ProducersSetup {
   std::uint32_t count = 1;
-  std::string to;                      ///< entity name; empty: the first
-  std::vector<std::string> connect;    ///< broker names tried in this order; empty: all, by number
+  std::string to;                    ///< entity name; empty: the first
+  std::vector<std::string> connect;  ///< broker names tried in this order; empty: all, by number
   OptionValues config;
   SendMode send = SendMode::sync;
   OnError on_error = OnError::retry;
@@ -74,10 +74,10 @@ struct ConsumersSetup {
   OptionValues config;
   Acknowledge acknowledge = Acknowledge::after_processing;
   Quantity processing_time{std::chrono::milliseconds{2}};
-  Quantity processing_fails{0};        ///< share
+  Quantity processing_fails{0};  ///< share
   StoreKind store = StoreKind::plain;
   OnFailure on_failure = OnFailure::retry;
-  std::uint32_t hand_off = 0;          ///< worker threads; 0: the polling thread processes
+  std::uint32_t hand_off = 0;  ///< worker threads; 0: the polling thread processes
   SequenceCheckSetup sequence_check;
 };
 

@@ -27,7 +27,7 @@ class Cluster;
 
 /// What the scenario may say about topics: `topic: {partitions, replicas, config}`.
 struct EntityGrammar {
-  std::string_view noun;                       ///< topic | queue | stream
+  std::string_view noun;  ///< topic | queue | stream
   std::string_view partitions_key = "partitions";
   std::string_view replicas_key = "replicas";  ///< kafka: replication.factor
 };
@@ -40,7 +40,7 @@ struct NamedRow {
 
 /// Something in a Setup that the system refuses although each field alone is well formed.
 struct SetupProblem {
-  std::string path;     ///< dotted path of the key to blame: "brokers.config.replicas.acks"
+  std::string path;  ///< dotted path of the key to blame: "brokers.config.replicas.acks"
   std::string message;
 };
 

@@ -16,7 +16,8 @@ std::span<const System* const> systems() {
 
 const System* system_named(std::string_view name) {
   const auto all = systems();
-  const auto found = std::find_if(all.begin(), all.end(), [name](const System* known) { return known->name() == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [name](const System* known) { return known->name() == name; });
   return found == all.end() ? nullptr : *found;
 }
 

@@ -37,16 +37,16 @@ enum class IoResult : std::uint8_t { ok, io_error, no_space };
 
 /// What a read finds at a place where a record was once written.
 enum class RecordState : std::uint8_t {
-  intact,    ///< every byte as written: the checksum fits
-  damaged,   ///< torn, zeroed, corrupted: the checksum fails
-  unreadable ///< the device answers EIO
+  intact,     ///< every byte as written: the checksum fits
+  damaged,    ///< torn, zeroed, corrupted: the checksum fails
+  unreadable  ///< the device answers EIO
 };
 
 /// A record as it lies in a file. Sorted by offset, without overlap.
 struct StoredRecord {
   std::int64_t offset = 0;
   std::int64_t bytes = 0;
-  PayloadPtr payload;   ///< what was written there; meaningful only if intact
+  PayloadPtr payload;  ///< what was written there; meaningful only if intact
   RecordState state = RecordState::intact;
 };
 
@@ -58,9 +58,9 @@ struct LossRule {
 
 /// Learns when a copy of a payload becomes durable and when one is gone. The history and the checkers count copies
 /// with it, so that nobody has to take a model's word for what is on disk. Calls for one copy are nested: written,
-/// durable, undurable, gone; a copy that was gone and comes back (a truncation or an overwrite that was not durable, undone
-/// by a power loss) is written again. What the kernel writes back by itself is told at the next use of the disk. Must
-/// not call the disk.
+/// durable, undurable, gone; a copy that was gone and comes back (a truncation or an overwrite that was not durable,
+/// undone by a power loss) is written again. What the kernel writes back by itself is told at the next use of the disk.
+/// Must not call the disk.
 class DiskListener {
  public:
   virtual void written(NodeId node, const Payload& record) = 0;  ///< into the page cache, or come back
@@ -133,7 +133,7 @@ class Disk {
   void make_everything_durable();
 
   // --- for Machine ---
-  void process_died();                   ///< its waits are void; the kernel goes on
+  void process_died();  ///< its waits are void; the kernel goes on
   void power_lost(const LossRule& rule);
   void wipe(bool new_identity);
 
@@ -147,16 +147,16 @@ class Disk {
   /// Blocks chosen by `draw` among those that hold data of that class. Returns how many were hit.
   std::int64_t corrupt(std::int64_t blocks, Damage with, FileClass in, std::uint64_t draw);
   std::int64_t make_unreadable(std::int64_t blocks, FileClass in, std::uint64_t draw);
-  void make_readable();                  ///< heals make_unreadable
+  void make_readable();  ///< heals make_unreadable
 
   /// What faults have done to observable results so far.
   struct Effects {
-    std::uint64_t bytes_lost = 0;         ///< by power loss, wipe: bytes that a process had written
+    std::uint64_t bytes_lost = 0;  ///< by power loss, wipe: bytes that a process had written
     std::uint64_t syncs_failed = 0;
-    std::uint64_t syncs_lied = 0;         ///< returned 0 while something stayed in the write cache
+    std::uint64_t syncs_lied = 0;  ///< returned 0 while something stayed in the write cache
     std::uint64_t operations_slowed = 0;
     std::uint64_t writes_refused = 0;
-    std::uint64_t reads_damaged = 0;      ///< damaged or unreadable records handed out
+    std::uint64_t reads_damaged = 0;  ///< damaged or unreadable records handed out
   };
   [[nodiscard]] const Effects& effects() const;
 

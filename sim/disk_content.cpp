@@ -10,7 +10,9 @@ namespace noloss::sim {
 namespace {
 
 std::size_t sector_of(std::int64_t offset) { return static_cast<std::size_t>(offset / kSectorBytes); }
-std::size_t sectors_in(std::int64_t bytes) { return static_cast<std::size_t>((bytes + kSectorBytes - 1) / kSectorBytes); }
+std::size_t sectors_in(std::int64_t bytes) {
+  return static_cast<std::size_t>((bytes + kSectorBytes - 1) / kSectorBytes);
+}
 
 }  // namespace
 
@@ -183,7 +185,8 @@ void DiskContent::truncate(VirtualTime now, std::int64_t size) {
 }
 
 bool DiskContent::unreadable(std::int64_t offset, std::int64_t bytes) const {
-  const auto found = std::lower_bound(unreadable_.begin(), unreadable_.end(), static_cast<PageIndex>(offset / kPageBytes));
+  const auto found =
+      std::lower_bound(unreadable_.begin(), unreadable_.end(), static_cast<PageIndex>(offset / kPageBytes));
   return found != unreadable_.end() && *found <= static_cast<PageIndex>((offset + bytes - 1) / kPageBytes);
 }
 

@@ -1,13 +1,14 @@
 // What one file holds: in the page cache, in the device's write cache, and on the medium. Internal to the disk.
 //
 // Model: writes are numbered (WriteId). A sector's content at a place is the number of the last write that it reflects;
-// it reflects every earlier write to that sector too, since images are cumulative. A record is intact at a place iff all
-// of its sectors there reflect its write and none reflects a later write (or truncation) of the same bytes.
-// Not modelled: holes and junk as content of their own; bytes that no intact record holds are damaged bytes.
+// it reflects every earlier write to that sector too, since images are cumulative. A record is intact at a place iff
+// all of its sectors there reflect its write and none reflects a later write (or truncation) of the same bytes. Not
+// modelled: holes and junk as content of their own; bytes that no intact record holds are damaged bytes.
 //
 // Invariants: (1) `records_` is what the cache holds, sorted by offset, without overlap; what a write or truncation
-// removed from the cache is a Shadow as long as it may lie on the medium or come back. (2) The medium is never newer than
-// the write cache, and differs from it only if lied(). (3) Pages in `dirty_` are in the order in which they became dirty.
+// removed from the cache is a Shadow as long as it may lie on the medium or come back. (2) The medium is never newer
+// than the write cache, and differs from it only if lied(). (3) Pages in `dirty_` are in the order in which they became
+// dirty.
 #pragma once
 
 #include <array>
@@ -76,7 +77,9 @@ class DiskContent {
   [[nodiscard]] std::int64_t durable_prefix() const;
 
   // --- the process writes ---
-  void append(VirtualTime now, std::int64_t bytes, PayloadPtr payload) { write(now, size(), bytes, std::move(payload)); }
+  void append(VirtualTime now, std::int64_t bytes, PayloadPtr payload) {
+    write(now, size(), bytes, std::move(payload));
+  }
   void write(VirtualTime now, std::int64_t offset, std::int64_t bytes, PayloadPtr payload);
   void truncate(VirtualTime now, std::int64_t size);
 
@@ -144,8 +147,8 @@ class DiskContent {
   struct Shadow {
     DiskRecord record;
     std::vector<Cover> covers;
-    WriteId cut = 0;       ///< the first truncation that removed bytes of it; 0: none
-    bool whole = false;    ///< one cover replaced all of it, so that later ones tell nothing new
+    WriteId cut = 0;     ///< the first truncation that removed bytes of it; 0: none
+    bool whole = false;  ///< one cover replaced all of it, so that later ones tell nothing new
   };
 
   [[nodiscard]] Length& length(Place place) { return lengths_[static_cast<std::size_t>(place)]; }
@@ -193,11 +196,11 @@ class DiskContent {
   std::vector<VirtualTime> dirty_since_;  ///< by page; kNever: clean
   std::vector<PageIndex> dirty_;
   std::vector<PageIndex> unreadable_;
-  std::vector<Cut> cuts_;                 ///< truncations that are not on the medium, in order
+  std::vector<Cut> cuts_;  ///< truncations that are not on the medium, in order
   std::int64_t unsynced_bytes_ = 0;
   WriteId last_write_ = 0;
   bool lied_ = false;
-  bool suspect_ = false;                  ///< some bytes may be damaged or unreadable: look closely
+  bool suspect_ = false;  ///< some bytes may be damaged or unreadable: look closely
 };
 
 }  // namespace noloss::sim

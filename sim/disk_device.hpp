@@ -38,11 +38,11 @@ struct DiskOperation {
   enum class Outcome : std::uint8_t { done, failed, failed_silently, reverted };
   Kind kind = Kind::sync;
   Outcome outcome = Outcome::done;
-  File* file = nullptr;               ///< sync, writeback
-  DiskSnapshot snapshot;              ///< sync, writeback
-  std::uint64_t names = 0;            ///< directory: the changes of names that it covers
-  Duration work{0};                   ///< what is left of it, on a device at full speed
-  std::uint64_t life = 0;             ///< of the process that asked for it
+  File* file = nullptr;     ///< sync, writeback
+  DiskSnapshot snapshot;    ///< sync, writeback
+  std::uint64_t names = 0;  ///< directory: the changes of names that it covers
+  Duration work{0};         ///< what is left of it, on a device at full speed
+  std::uint64_t life = 0;   ///< of the process that asked for it
   DiskWaiter* waiter = nullptr;
   bool slowed = false;
 };
@@ -86,11 +86,11 @@ class DiskDevice final : private Callback {
 
   Scheduler& scheduler_;
   Owner& owner_;
-  std::deque<DiskOperation*> queue_;    ///< the front one is being served
+  std::deque<DiskOperation*> queue_;  ///< the front one is being served
   std::vector<std::unique_ptr<DiskOperation>> operations_;
   std::vector<DiskOperation*> free_;
-  VirtualTime started_ = kStart;        ///< when the front one began, or went on at another speed
-  VirtualTime finish_ = kNever;         ///< when it ends; kNever: stalled, or none
+  VirtualTime started_ = kStart;  ///< when the front one began, or went on at another speed
+  VirtualTime finish_ = kNever;   ///< when it ends; kNever: stalled, or none
   VirtualTime free_since_ = kStart;
   std::int64_t factor_ = 1;
   bool stalled_ = false;

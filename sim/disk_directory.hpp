@@ -47,7 +47,7 @@ class DiskDirectory {
   struct Change {
     enum class What : std::uint8_t { create, rename, unlink } what;
     std::string name;
-    std::string to;              ///< of a rename
+    std::string to;  ///< of a rename
     File* file = nullptr;
 
     [[nodiscard]] bool touches(std::string_view other) const { return name == other || to == other; }
@@ -61,8 +61,8 @@ class DiskDirectory {
 
   std::vector<Entry> seen_;
   std::vector<Entry> stored_;
-  std::vector<Change> pending_;     ///< not on the medium, in order
-  std::size_t lied_ = 0;            ///< the first so many of them are in the device's write cache
+  std::vector<Change> pending_;  ///< not on the medium, in order
+  std::size_t lied_ = 0;         ///< the first so many of them are in the device's write cache
   std::uint64_t on_medium_ = 0;
 };
 

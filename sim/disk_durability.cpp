@@ -23,8 +23,8 @@ VirtualTime DiskContent::dirty_since() const {
 }
 
 std::size_t DiskContent::pages_dirty_since(VirtualTime limit) const {
-  const auto young = std::find_if(dirty_.begin(), dirty_.end(),
-                                  [&](PageIndex page) { return dirty_since_[page] > limit; });
+  const auto young =
+      std::find_if(dirty_.begin(), dirty_.end(), [&](PageIndex page) { return dirty_since_[page] > limit; });
   return static_cast<std::size_t>(young - dirty_.begin());
 }
 

@@ -21,11 +21,11 @@ class File::Impl {
 
   Disk::Impl& disk;
   File& file;
-  std::string name;             ///< its last one, if it has none any more
-  const std::string born_as;    ///< seeds what survives of it
+  std::string name;           ///< its last one, if it has none any more
+  const std::string born_as;  ///< seeds what survives of it
   const FileClass file_class;
   DiskContent content;
-  bool late_error = false;      ///< the next sync reports what the one before did not
+  bool late_error = false;  ///< the next sync reports what the one before did not
 };
 
 class Disk::Impl final : public DiskDevice::Owner {
@@ -40,7 +40,8 @@ class Disk::Impl final : public DiskDevice::Owner {
   [[nodiscard]] Duration transfer(std::int64_t bytes) const;
 
   // --- for files (disk_file.cpp) ---
-  /// Writeback that was due by now has happened after this. Before anything that depends on it, or changes what it does.
+  /// Writeback that was due by now has happened after this. Before anything that depends on it, or changes what it
+  /// does.
   void settle() {
     if (now() >= writeback_due) write_back();
   }
@@ -84,13 +85,13 @@ class Disk::Impl final : public DiskDevice::Owner {
   std::vector<std::unique_ptr<File>> files;  ///< every one that ever was: a fiber that unwinds may still hold one
   std::vector<File::Impl*> live;             ///< those that have a name somewhere, in order of creation
   Effects effects;
-  VirtualTime writeback_due = kNever;        ///< the tick at which there may be something old enough
-  std::uint64_t life = 0;                    ///< counts ends of the process: who asked in an earlier life gets no answer
+  VirtualTime writeback_due = kNever;  ///< the tick at which there may be something old enough
+  std::uint64_t life = 0;              ///< counts ends of the process: who asked in an earlier life gets no answer
   std::uint32_t identity = 1;
   std::optional<FsyncSemantics> failing;
   bool failing_once = false;
   bool lies = false;
-  bool lied = false;                         ///< something is in the device's write cache only
+  bool lied = false;  ///< something is in the device's write cache only
   bool full = false;
   bool writing_back = false;
 

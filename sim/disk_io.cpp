@@ -18,7 +18,8 @@ VirtualTime Disk::Impl::now() const { return simulation.now(); }
 Duration Disk::Impl::transfer(std::int64_t bytes) const {
   __extension__ using Wide = __int128;
   constexpr std::int64_t kSecond = Duration{std::chrono::seconds{1}}.count();
-  return Duration{static_cast<std::int64_t>((static_cast<Wide>(bytes) * kSecond + setup.bandwidth - 1) / setup.bandwidth)};
+  return Duration{
+      static_cast<std::int64_t>((static_cast<Wide>(bytes) * kSecond + setup.bandwidth - 1) / setup.bandwidth)};
 }
 
 // --- writeback ---
@@ -132,12 +133,8 @@ IoResult Disk::Impl::sync(File::Impl& file) {
 void Disk::Impl::completed(DiskOperation& operation) {
   IoResult result = IoResult::ok;
   switch (operation.kind) {
-    case DiskOperation::Kind::sync:
-      result = end_sync(operation);
-      break;
-    case DiskOperation::Kind::writeback:
-      store(impl(*operation.file), operation.snapshot);
-      break;
+    case DiskOperation::Kind::sync: result = end_sync(operation); break;
+    case DiskOperation::Kind::writeback: store(impl(*operation.file), operation.snapshot); break;
     case DiskOperation::Kind::directory:
       if (!lies) flush_write_cache();
       directory.reached(operation.names, !lies);
@@ -146,8 +143,7 @@ void Disk::Impl::completed(DiskOperation& operation) {
       sweep();
       break;
     case DiskOperation::Kind::read:
-    case DiskOperation::Kind::barrier:
-      break;
+    case DiskOperation::Kind::barrier: break;
   }
   DiskWaiter* waiter = operation.waiter;
   if (waiter != nullptr) {
@@ -167,9 +163,7 @@ IoResult Disk::Impl::end_sync(DiskOperation& operation) {
       store_synced(operation);
       if (!lies) durable = operation.snapshot.bytes;
       break;
-    case DiskOperation::Outcome::failed_silently:
-      file.content.dropped(operation.snapshot);
-      break;
+    case DiskOperation::Outcome::failed_silently: file.content.dropped(operation.snapshot); break;
     case DiskOperation::Outcome::failed:
       file.content.dropped(operation.snapshot);
       result = IoResult::io_error;

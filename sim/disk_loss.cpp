@@ -1,7 +1,7 @@
 // What a power loss leaves of a file, and damage of the medium.
 //
-// Every choice is a pure function of the rule's draw, the file's name and the page or sector, so that the survival of one
-// page tells nothing about another, and a stored plan acts alike although other files changed.
+// Every choice is a pure function of the rule's draw, the file's name and the page or sector, so that the survival of
+// one page tells nothing about another, and a stored plan acts alike although other files changed.
 #include <algorithm>
 #include <cassert>
 #include <tuple>
@@ -80,7 +80,8 @@ void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint
   if (what == Fate::lost) return;
   for (std::size_t sector = first; sector < end; ++sector) {
     // A sector that stays old although the page counts as written is zeros or junk where nothing was durable.
-    const bool written = what == Fate::kept || (what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0);
+    const bool written =
+        what == Fate::kept || (what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0);
     if (written) sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
     if (!written && NOLOSS_BUG("tear what was durable")) sectors_[sector][Place::medium] = 0;
   }
@@ -92,8 +93,8 @@ void DiskContent::lose_behind_prefix(std::uint64_t seed) {
   if (lied_about_truncation()) return;  // lost for certain, and all that came after it
   struct Step {
     WriteId id;
-    std::size_t sector;   // or the index of a truncation
-    std::int64_t end;     // of the write; -1: a truncation
+    std::size_t sector;  // or the index of a truncation
+    std::int64_t end;    // of the write; -1: a truncation
   };
   std::vector<Step> steps;
   const auto add = [&](const DiskRecord& record) {

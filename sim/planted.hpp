@@ -1,7 +1,7 @@
 // Planted bugs: a testbed that cannot fail is worth nothing, so test builds can be made to be wrong on purpose.
 //
-// NOLOSS_BUG("name") is false in every build but that of the option NOLOSS_PLANTED_BUGS, where it is true for the bug that
-// the environment variable NOLOSS_BUG names. tests/mutants finds every name in the sources and demands that the
+// NOLOSS_BUG("name") is false in every build but that of the option NOLOSS_PLANTED_BUGS, where it is true for the bug
+// that the environment variable NOLOSS_BUG names. tests/mutants finds every name in the sources and demands that the
 // suite catches it.
 #pragma once
 

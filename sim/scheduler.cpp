@@ -1,6 +1,7 @@
 #include "sim/scheduler.hpp"
 
 #include <boost/fiber/context.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 
@@ -106,11 +107,11 @@ void Scheduler::run_body(Fiber& fiber) {
   Fiber& me = *current_;
   if (me.killed_) {
     if (std::uncaught_exceptions() > 0) return;
-    throw_killed();
+    throw_killed(me);
   }
   Fiber* following = next();
   if (following != &me) switch_to(following);
-  if (me.killed_) throw_killed();
+  if (me.killed_) throw_killed(me);
 }
 
 void Scheduler::block() { suspend(); }
@@ -120,9 +121,12 @@ void Scheduler::block_until(VirtualTime deadline) {
   suspend();
 }
 
-void Scheduler::throw_killed() {
+void Scheduler::throw_killed(Fiber& me) {
   if (std::uncaught_exceptions() > 0) return;
-  if (++current_->swallowed_ > kSwallowedKills) std::abort();
+  if (++me.swallowed_ > kSwallowedKills) {
+    std::fputs("noloss: broken invariant: a fiber goes on although it was killed; it swallows the exception\n", stderr);
+    std::abort();
+  }
   throw Killed{};
 }
 

@@ -65,7 +65,7 @@ class Scheduler {
   void kill(Fiber& fiber);
   /// Throws Killed if the current fiber was killed and is not unwinding already.
   void check_killed() {
-    if (current_ != nullptr && current_->killed_) throw_killed();
+    if (current_ != nullptr && current_->killed_) throw_killed(*current_);
   }
 
   /// Takes agenda entries up to `limit`, which is included, and is the present afterwards unless stop() was called.
@@ -88,7 +88,7 @@ class Scheduler {
   Fiber* next();
   void switch_to(Fiber* fiber);
   void suspend();
-  void throw_killed();
+  void throw_killed(Fiber& me);
 
   FiberPool& pool_;
   ExceptionState& exceptions_;  ///< of the thread

@@ -11,11 +11,11 @@ namespace noloss::sim {
 
 /// A block device and the kernel's writeback. Default: the profile `nvme`.
 struct DiskSetup {
-  Duration sync = std::chrono::milliseconds{2};      ///< one flush of the device, without the bytes
-  std::int64_t bandwidth = 1'500'000'000;            ///< bytes per second
-  Duration writeback_wake = std::chrono::seconds{5}; ///< the kernel looks for old dirty pages this often ...
-  Duration writeback_age = std::chrono::seconds{30}; ///< ... and writes those dirty for longer than this
-  std::int64_t dirty_limit = 0;                      ///< bytes of dirty pages above which writes wait; 0: off
+  Duration sync = std::chrono::milliseconds{2};       ///< one flush of the device, without the bytes
+  std::int64_t bandwidth = 1'500'000'000;             ///< bytes per second
+  Duration writeback_wake = std::chrono::seconds{5};  ///< the kernel looks for old dirty pages this often ...
+  Duration writeback_age = std::chrono::seconds{30};  ///< ... and writes those dirty for longer than this
+  std::int64_t dirty_limit = 0;                       ///< bytes of dirty pages above which writes wait; 0: off
 
   friend bool operator==(const DiskSetup&, const DiskSetup&) = default;
 };

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 class Campaign {
  public:
-  Campaign(const Prepared& prepared, const CampaignOptions& options, const CampaignServices& services,
+  Campaign(const PreparedCampaign& prepared, const CampaignOptions& options, const CampaignServices& services,
            const Console& console)
       : prepared_(prepared),
         options_(options),
@@ -99,7 +99,7 @@ class Campaign {
       const std::uint64_t ordinal = Units::ordinal(options_.shard, record->unit);
       if (resumed.done.has(ordinal)) continue;
       resumed.done.add(ordinal);
-      const Place place = units_.at(record->unit).place;
+      const ConfigurationKey place = units_.at(record->unit).place;
       const ConfigurationFacts& facts = prepared_.facts.scenarios[place.scenario].configurations[place.configuration];
       if (violates_expected(record->result, facts)) ++resumed.violating;
       if (violates_named(record->result, facts)) resumed.stopped_at_violation = true;
@@ -126,7 +126,7 @@ class Campaign {
     if (services_.plan_text) {
       const std::unique_ptr<RunPort> port = services_.make_port();
       std::optional<std::pair<RunRequest, sim::FaultPlan>> last;
-      for_each_violation(outcome_.verdict, [&](Place place, Guarantee guarantee, std::uint64_t seed) {
+      for_each_violation(outcome_.verdict, [&](ConfigurationKey place, Guarantee guarantee, std::uint64_t seed) {
         const RunRequest request = job().request({0, place, seed});
         const bool same = last && last->first.configuration == request.configuration && last->first.seed == seed;
         if (services_.plan_of) {
@@ -141,7 +141,7 @@ class Campaign {
     plans.finish();
   }
 
-  std::string about(Place place, Guarantee guarantee, std::uint64_t seed) const {
+  std::string about(ConfigurationKey place, Guarantee guarantee, std::uint64_t seed) const {
     const ScenarioFacts& scenario = prepared_.facts.scenarios[place.scenario];
     const std::string parameters = parameters_text(scenario, place.configuration);
     return fmt::format("violates {} of {}{}{}; seed {}", name(guarantee), scenario.name,
@@ -174,7 +174,7 @@ class Campaign {
                       options_.shard.count, grouped(units_.count(options_.shard)), folder_.path().string()));
   }
 
-  const Prepared& prepared_;
+  const PreparedCampaign& prepared_;
   const CampaignOptions& options_;
   const CampaignServices& services_;
   const Console& console_;
@@ -196,7 +196,7 @@ CampaignOutcome run_campaign(std::span<const Scenario> scenarios, const Campaign
     outcome.error = why;
     return outcome;
   };
-  const Prepared prepared = prepare(scenarios, options);
+  const PreparedCampaign prepared = prepare(scenarios, options);
   if (!prepared.error.empty()) return refuse(prepared.error);
   try {
     return Campaign(prepared, options, services, console).run();

@@ -74,7 +74,7 @@ class Driver {
   }
 
   void run_one(RunPort& port, std::uint64_t ordinal) {
-    const Unit unit = job_.units.at(Units::number(job_.shard, ordinal));
+    const RunUnit unit = job_.units.at(Units::number(job_.shard, ordinal));
     try {
       const RunResult result = port.run(job_.request(unit));
       if (job_.units.checked_twice(unit)) {
@@ -91,7 +91,7 @@ class Driver {
     }
   }
 
-  void finish(const Unit& unit, std::uint64_t ordinal, const RunResult& result) {
+  void finish(const RunUnit& unit, std::uint64_t ordinal, const RunResult& result) {
     const ConfigurationFacts& facts =
         job_.facts.scenarios[unit.place.scenario].configurations[unit.place.configuration];
     std::string line = encode(unit.number, result);
@@ -167,7 +167,7 @@ class Driver {
 
 }  // namespace
 
-RunRequest Job::request(const Unit& unit) const {
+RunRequest Job::request(const RunUnit& unit) const {
   const Scenario& scenario = scenarios[unit.place.scenario];
   const std::size_t configuration = selected[unit.place.scenario][unit.place.configuration];
   return {&scenario, &scenario.configurations[configuration], unit.seed, nullptr};

@@ -26,7 +26,7 @@ struct Job {
   const Units& units;
   Shard shard;
 
-  [[nodiscard]] RunRequest request(const Unit& unit) const;
+  [[nodiscard]] RunRequest request(const RunUnit& unit) const;
 };
 
 struct DriverOptions {

@@ -44,7 +44,7 @@ ScenarioFacts whole_facts(const Scenario& scenario, const CampaignOptions& optio
   return facts;
 }
 
-void add(Prepared& prepared, const Scenario& scenario, std::vector<std::size_t> selected,
+void add(PreparedCampaign& prepared, const Scenario& scenario, std::vector<std::size_t> selected,
          const CampaignOptions& options) {
   const ScenarioFacts whole = whole_facts(scenario, options);
   ScenarioFacts& facts = prepared.facts.scenarios.emplace_back(whole);
@@ -66,8 +66,8 @@ std::string wrong_options(const CampaignOptions& options) {
 
 }  // namespace
 
-Prepared prepare(std::span<const Scenario> scenarios, const CampaignOptions& options) {
-  Prepared prepared;
+PreparedCampaign prepare(std::span<const Scenario> scenarios, const CampaignOptions& options) {
+  PreparedCampaign prepared;
   prepared.error = wrong_options(options);
   if (!prepared.error.empty()) return prepared;
   prepared.facts.tool = tool_name(options.tool);

@@ -9,14 +9,14 @@
 
 namespace noloss::harness {
 
-struct Prepared {
+struct PreparedCampaign {
   std::string error;                               ///< the options contradict the scenarios: why
   std::vector<Scenario> scenarios;                 ///< those that take part
   std::vector<std::vector<std::size_t>> selected;  ///< [scenario]: configurations that take part, as numbered there
   CampaignFacts facts;
 };
 
-[[nodiscard]] Prepared prepare(std::span<const Scenario> scenarios, const CampaignOptions& options);
+[[nodiscard]] PreparedCampaign prepare(std::span<const Scenario> scenarios, const CampaignOptions& options);
 /// The name of the default folder.
 [[nodiscard]] std::string campaign_name(const CampaignOptions& options, const CampaignFacts& facts);
 /// The tool as headers name it: "noloss 0.1.0+a1b2c3d".

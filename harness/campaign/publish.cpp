@@ -17,7 +17,7 @@ template <typename Each>
 void for_each_record(RecordSource& records, const Units& units, const Each& each) {
   while (const std::optional<Record> record = records.next()) {
     if (record->unit >= units.size()) throw FileError("the journal has a unit that the campaign does not have");
-    const Unit unit = units.at(record->unit);
+    const RunUnit unit = units.at(record->unit);
     if (unit.seed != record->result.seed) throw FileError("the journal has another seed for a unit than the campaign");
     each(unit, *record);
   }
@@ -27,7 +27,8 @@ void for_each_record(RecordSource& records, const Units& units, const Each& each
 
 CampaignVerdict judge_records(RecordSource& records, const CampaignFacts& facts, const Units& units, Ended ended) {
   Aggregator sums(facts);
-  for_each_record(records, units, [&](const Unit& unit, const Record& record) { sums.add(unit.place, record.result); });
+  for_each_record(records, units,
+                  [&](const RunUnit& unit, const Record& record) { sums.add(unit.place, record.result); });
   return sums.finish(ended);
 }
 
@@ -37,7 +38,7 @@ CampaignVerdict publish(RecordSource& records, const CampaignFacts& facts, const
   const RunsTable table(facts);
   runs.write(table.header());
   Aggregator sums(facts);
-  for_each_record(records, units, [&](const Unit& unit, const Record& record) {
+  for_each_record(records, units, [&](const RunUnit& unit, const Record& record) {
     sums.add(unit.place, record.result);
     runs.write(table.row(unit.place, record.result));
   });
@@ -60,7 +61,7 @@ void finish_journal(RecordSource& records, const Header& header, const Folder& f
   fs::remove(folder.part(), error);
 }
 
-std::string plan_file_name(const CampaignFacts& facts, Place place, Guarantee guarantee) {
+std::string plan_file_name(const CampaignFacts& facts, ConfigurationKey place, Guarantee guarantee) {
   const ScenarioFacts& scenario = facts.scenarios[place.scenario];
   return fmt::format("{}-{}-{}.yaml", file_name(scenario.name),
                      file_name(scenario.configurations[place.configuration].id), name(guarantee));

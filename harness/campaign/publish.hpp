@@ -33,7 +33,7 @@ struct Circumstances {
 void finish_journal(RecordSource& records, const Header& header, const Folder& folder);
 
 /// The file in `plans/` for the first violation of a guarantee.
-[[nodiscard]] std::string plan_file_name(const CampaignFacts& facts, Place place, Guarantee guarantee);
+[[nodiscard]] std::string plan_file_name(const CampaignFacts& facts, ConfigurationKey place, Guarantee guarantee);
 
 /// Calls `each` for the first violation of each configuration and guarantee: the place, the guarantee, its seed.
 template <typename Each>
@@ -41,7 +41,8 @@ void for_each_violation(const CampaignVerdict& verdict, const Each& each) {
   for (std::size_t s = 0; s < verdict.configurations.size(); ++s) {
     for (std::size_t c = 0; c < verdict.configurations[s].size(); ++c) {
       for (const GuaranteeVerdict& guarantee : verdict.configurations[s][c].guarantees) {
-        if (const auto* first = guarantee.first()) each(Place{s, c}, guarantee.guarantee, first->second.first_seed);
+        if (const auto* first = guarantee.first())
+          each(ConfigurationKey{s, c}, guarantee.guarantee, first->second.first_seed);
       }
     }
   }

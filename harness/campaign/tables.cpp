@@ -120,7 +120,7 @@ RunsTable::RunsTable(const CampaignFacts& facts) {
   }
 }
 
-std::string RunsTable::row(Place place, const RunResult& run) const {
+std::string RunsTable::row(ConfigurationKey place, const RunResult& run) const {
   std::string row = fronts_.at(place.scenario).at(place.configuration);
   row += fmt::format("{},{}", run.seed, csv_field(run.plan));
   for (const GuaranteeResult& guarantee : run.guarantees) {

@@ -19,7 +19,7 @@ class RunsTable {
  public:
   explicit RunsTable(const CampaignFacts& facts);
   [[nodiscard]] const std::string& header() const { return header_; }
-  [[nodiscard]] std::string row(Place place, const RunResult& run) const;
+  [[nodiscard]] std::string row(ConfigurationKey place, const RunResult& run) const;
 
  private:
   std::string header_;

@@ -18,7 +18,7 @@ std::string results_differ(const RunResult& one, const RunResult& other) {
 
 }  // namespace
 
-std::string run_again(RunPort& port, const Job& job, const Unit& unit, const RunResult& first) {
+std::string run_again(RunPort& port, const Job& job, const RunUnit& unit, const RunResult& first) {
   const RunRequest request = job.request(unit);
   const RunResult second = port.run(request);
   if (encode(unit.number, first) == encode(unit.number, second)) return {};

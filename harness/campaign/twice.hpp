@@ -8,6 +8,6 @@
 namespace noloss::harness {
 
 /// Runs the unit again and compares everything. Empty: the same; else which unit, and the first event that differs.
-[[nodiscard]] std::string run_again(RunPort& port, const Job& job, const Unit& unit, const RunResult& first);
+[[nodiscard]] std::string run_again(RunPort& port, const Job& job, const RunUnit& unit, const RunResult& first);
 
 }  // namespace noloss::harness

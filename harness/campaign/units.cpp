@@ -19,14 +19,14 @@ Units::Units(const CampaignFacts& facts) {
   }
 }
 
-Unit Units::at(std::uint64_t number) const {
+RunUnit Units::at(std::uint64_t number) const {
   const auto after = std::upper_bound(blocks_.begin(), blocks_.end(), number,
                                       [](std::uint64_t n, const Block& block) { return n < block.first; });
   const Block& block = *std::prev(after);
   return {number, block.place, block.seeds.first + (number - block.first)};
 }
 
-std::uint64_t Units::number_of(Place place, std::uint64_t seed) const {
+std::uint64_t Units::number_of(ConfigurationKey place, std::uint64_t seed) const {
   const auto block = std::find_if(blocks_.begin(), blocks_.end(), [&](const Block& b) { return b.place == place; });
   return block->first + (seed - block->seeds.first);
 }
@@ -35,7 +35,7 @@ std::uint64_t Units::count(Shard shard) const {
   return size_ < shard.number ? 0 : (size_ - shard.number) / shard.count + 1;
 }
 
-bool Units::checked_twice(const Unit& unit) const {
+bool Units::checked_twice(const RunUnit& unit) const {
   if (unit.number % kCheckedOneIn == 0) return true;
   return std::binary_search(blocks_.begin(), blocks_.end(), Block{unit.number, {}, {}},
                             [](const Block& a, const Block& b) { return a.first < b.first; });

@@ -12,9 +12,9 @@
 
 namespace noloss::harness {
 
-struct Unit {
+struct RunUnit {
   std::uint64_t number = 0;
-  Place place;
+  ConfigurationKey place;
   std::uint64_t seed = 0;
 };
 
@@ -24,10 +24,10 @@ class Units {
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// Precondition: number < size().
-  [[nodiscard]] Unit at(std::uint64_t number) const;
+  [[nodiscard]] RunUnit at(std::uint64_t number) const;
 
   /// The number of a configuration's unit with that seed. Precondition: there is one.
-  [[nodiscard]] std::uint64_t number_of(Place place, std::uint64_t seed) const;
+  [[nodiscard]] std::uint64_t number_of(ConfigurationKey place, std::uint64_t seed) const;
 
   /// Number of units of a shard.
   [[nodiscard]] std::uint64_t count(Shard shard) const;
@@ -38,12 +38,12 @@ class Units {
   [[nodiscard]] static bool has(Shard shard, std::uint64_t number) { return number % shard.count == shard.number - 1; }
 
   /// Whether the unit is run twice: the first of each configuration, and one in 64.
-  [[nodiscard]] bool checked_twice(const Unit& unit) const;
+  [[nodiscard]] bool checked_twice(const RunUnit& unit) const;
 
  private:
   struct Block {
     std::uint64_t first = 0;  ///< number of its first unit
-    Place place;
+    ConfigurationKey place;
     SeedRange seeds;
   };
   std::vector<Block> blocks_;

@@ -1,3 +1,4 @@
+// Runs every checker and counts what belongs to no single guarantee.
 #include <algorithm>
 
 #include "harness/checker/checkers.hpp"

@@ -67,14 +67,14 @@ GuaranteeResult check_replicas_agree(const Evidence& evidence, const Course& cou
         const models::ReplicaState& one = partition.replicas[a];
         const models::ReplicaState& other = partition.replicas[b];
         if (!one.can_lead || !other.can_lead) continue;
-        const auto common = static_cast<std::size_t>(std::min(
-            {one.commit, other.commit, std::ssize(one.log), std::ssize(other.log)}));
+        const auto common =
+            static_cast<std::size_t>(std::min({one.commit, other.commit, std::ssize(one.log), std::ssize(other.log)}));
         for (std::size_t position = 0; position < common; ++position) {
           if (one.log[position].record == other.log[position].record) continue;
           result.verdict = Verdict::violated;
-          result.story = fmt::format("partition {}: {} and {} hold different records at {}, below both commit positions",
-                                     partition.partition, course.names.nodes[sim::index(one.node)],
-                                     course.names.nodes[sim::index(other.node)], position);
+          result.story = fmt::format(
+              "partition {}: {} and {} hold different records at {}, below both commit positions", partition.partition,
+              course.names.nodes[sim::index(one.node)], course.names.nodes[sim::index(other.node)], position);
           return result;
         }
       }

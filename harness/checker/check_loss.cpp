@@ -56,8 +56,7 @@ bool unreported(const models::MessageRecord& record) {
 }  // namespace
 
 GuaranteeResult check_no_acked_loss(const Evidence& evidence, const Course& course, Totals& totals) {
-  return check_losses(evidence, course, acknowledged,
-                      [&](const models::MessageRecord&, Fate) { ++totals.lost_acked; });
+  return check_losses(evidence, course, acknowledged, [&](const models::MessageRecord&, Fate) { ++totals.lost_acked; });
 }
 
 GuaranteeResult check_no_silent_loss(const Evidence& evidence, const Course& course, Totals& totals) {

@@ -1,5 +1,5 @@
-// One checker a guarantee. Each reads the evidence and returns a verdict with its first finding; totals are filled on the
-// way. What each guarantee means is the contract in scenarios/README.md.
+// One checker a guarantee. Each reads the evidence and returns a verdict with its first finding; totals are filled on
+// the way. What each guarantee means is the contract in scenarios/README.md.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace noloss::harness {
 
 /// Names for stories.
 struct RunNames {
-  std::vector<std::string> nodes;       ///< by NodeId
-  std::vector<std::string> producers;   ///< by producer number
+  std::vector<std::string> nodes;      ///< by NodeId
+  std::vector<std::string> producers;  ///< by producer number
 };
 
 /// What the run was like, for the one line that tells of a loss.

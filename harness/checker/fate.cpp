@@ -36,7 +36,8 @@ Fate fate_of(const models::MessageRecord& record, Place place, bool leader) {
   if (record.processed()) return Fate::processed;
   if (place == Place::ahead) return Fate::pending;
   if (record.appends == 0) return record.open() ? Fate::pending : Fate::lost_in_produce;
-  if (place == Place::passed) return NOLOSS_BUG("checker trusts the position") ? Fate::processed : Fate::lost_in_consume;
+  if (place == Place::passed)
+    return NOLOSS_BUG("checker trusts the position") ? Fate::processed : Fate::lost_in_consume;
   if (record.open()) return Fate::pending;
   if (!leader && record.present_copies() > 0) return Fate::pending;
   return Fate::lost_in_store;
@@ -56,8 +57,7 @@ void find_fates(Evidence& evidence) {
   evidence.exists.reserve(messages.size());
   for (std::size_t i = 0; i < messages.size(); ++i) {
     evidence.fates.push_back(fate_of(messages[i], places[i], leaders_everywhere));
-    evidence.exists.push_back(places[i] != Place::nowhere ||
-                              (!leaders_everywhere && messages[i].present_copies() > 0));
+    evidence.exists.push_back(places[i] != Place::nowhere || (!leaders_everywhere && messages[i].present_copies() > 0));
   }
 }
 

@@ -30,11 +30,11 @@ enum class Fate : std::uint8_t {
 struct Evidence {
   const models::History& history;
   const models::FinalState& state;
-  bool settled = false;                          ///< within the drain bound
-  std::vector<std::string_view> waits;           ///< if not settled
-  bool sequence_check = false;                   ///< is on for some consumer
-  std::vector<Fate> fates;                       ///< by MessageRef
-  std::vector<bool> exists;                      ///< by MessageRef: some replica that counts still holds it
+  bool settled = false;                 ///< within the drain bound
+  std::vector<std::string_view> waits;  ///< if not settled
+  bool sequence_check = false;          ///< is on for some consumer
+  std::vector<Fate> fates;              ///< by MessageRef
+  std::vector<bool> exists;             ///< by MessageRef: some replica that counts still holds it
 };
 
 /// Fills `fates` and `exists`.

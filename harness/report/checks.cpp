@@ -23,7 +23,7 @@ class Collector {
   }
 
  private:
-  void add_configuration(Place place) {
+  void add_configuration(ConfigurationKey place) {
     const ConfigurationVerdict& sum = verdict_.configurations[place.scenario][place.configuration];
     for (const GuaranteeVerdict& guarantee : sum.guarantees) {
       if (guarantee.met != Met::nothing_expected) add_guarantee(place, guarantee);
@@ -35,7 +35,7 @@ class Collector {
     }
   }
 
-  Check begin(Place place, std::string subject, Met met) const {
+  Check begin(ConfigurationKey place, std::string subject, Met met) const {
     Check check;
     check.place = place;
     check.subject = std::move(subject);
@@ -44,11 +44,11 @@ class Collector {
     return check;
   }
 
-  std::string command(Place place, std::uint64_t seed) const {
+  std::string command(ConfigurationKey place, std::uint64_t seed) const {
     return replay_command(verdict_.facts, verdict_.facts.scenarios[place.scenario], place.configuration, seed);
   }
 
-  void add_guarantee(Place place, const GuaranteeVerdict& guarantee) {
+  void add_guarantee(ConfigurationKey place, const GuaranteeVerdict& guarantee) {
     Check check = begin(place, std::string{name(guarantee.guarantee)}, guarantee.met);
     check.evidence = guarantee.evidence;
     check.summary = guarantee.met == Met::met
@@ -63,7 +63,7 @@ class Collector {
     checks_.push_back(std::move(check));
   }
 
-  void add_total(Place place, const TotalVerdict& total, const ConfigurationVerdict& sum) {
+  void add_total(ConfigurationKey place, const TotalVerdict& total, const ConfigurationVerdict& sum) {
     Check check = begin(place, "totals." + total.bound.column, total.met);
     check.summary = total.met == Met::met
                         ? fmt::format("within its bounds in {} runs", grouped(static_cast<std::uint64_t>(sum.runs)))
@@ -74,7 +74,7 @@ class Collector {
     checks_.push_back(std::move(check));
   }
 
-  void add_mark(Place place, const std::string& mark, const ConfigurationVerdict& sum) {
+  void add_mark(ConfigurationKey place, const std::string& mark, const ConfigurationVerdict& sum) {
     const auto reached = sum.marks.find(mark);
     const std::int64_t runs = reached == sum.marks.end() ? 0 : reached->second;
     Check check = begin(place, "mark " + mark, runs > 0 ? Met::met : Met::inconclusive);

@@ -10,7 +10,7 @@
 namespace noloss::harness {
 
 struct Check {
-  Place place;
+  ConfigurationKey place;
   std::string subject;        ///< "no_acked_loss", "totals.duplicates", "mark leader_elected"
   std::string configuration;  ///< "acks=1 min.insync.replicas=2"; empty without a matrix
   Met met = Met::met;

@@ -9,7 +9,7 @@
 namespace noloss::harness {
 namespace {
 
-struct Counts {
+struct CaseCounts {
   std::int64_t tests = 0;
   std::int64_t failures = 0;
   std::int64_t errors = 0;
@@ -46,14 +46,14 @@ std::string test_case(const Check& check, std::string_view scenario) {
 
 std::string junit_report(const CampaignVerdict& verdict, std::chrono::milliseconds wall) {
   const std::vector<Check> all = checks(verdict);
-  Counts total;
+  CaseCounts total;
   for (const Check& check : all) total.add(check);
   std::string out =
       fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"noloss\" {} time=\"{}.{:03}\">\n",
                   total.attributes(), wall.count() / 1000, wall.count() % 1000);
   for (std::size_t s = 0; s < verdict.facts.scenarios.size(); ++s) {
     const std::string& name = verdict.facts.scenarios[s].name;
-    Counts counts;
+    CaseCounts counts;
     std::string cases;
     for (const Check& check : all) {
       if (check.place.scenario != s) continue;

@@ -70,9 +70,9 @@ class Report {
   }
 
  private:
-  const ScenarioFacts& scenario(Place place) const { return verdict_.facts.scenarios[place.scenario]; }
+  const ScenarioFacts& scenario(ConfigurationKey place) const { return verdict_.facts.scenarios[place.scenario]; }
 
-  void add_configuration(Place place) {
+  void add_configuration(ConfigurationKey place) {
     const ConfigurationVerdict& sum = verdict_.configurations[place.scenario][place.configuration];
     const ConfigurationFacts& facts = scenario(place).configurations[place.configuration];
     for (const GuaranteeVerdict& guarantee : sum.guarantees) {
@@ -87,7 +87,7 @@ class Report {
     }
   }
 
-  void add_guarantee(Place place, const GuaranteeVerdict& guarantee, const ConfigurationFacts& facts) {
+  void add_guarantee(ConfigurationKey place, const GuaranteeVerdict& guarantee, const ConfigurationFacts& facts) {
     const bool unmet = guarantee.met == Met::failed || guarantee.met == Met::inconclusive;
     if (detail_ == Detail::unmet_only && !unmet) return;
     Line line = begin(guarantee.verdict);
@@ -133,7 +133,7 @@ class Report {
     }
   }
 
-  void add_total(Place place, const TotalVerdict& total) {
+  void add_total(ConfigurationKey place, const TotalVerdict& total) {
     Line line = begin(total.met == Met::failed ? Verdict::violated : Verdict::inconclusive);
     if (total.met == Met::failed) line.verdict = "OUTSIDE";
     line.subject = "totals." + total.bound.column;

@@ -59,8 +59,8 @@ struct RankedLine {
 };
 
 Rank rank_of(HistoryEventKind kind) {
-  const bool copy = kind == HistoryEventKind::durable || kind == HistoryEventKind::undurable ||
-                    kind == HistoryEventKind::gone;
+  const bool copy =
+      kind == HistoryEventKind::durable || kind == HistoryEventKind::undurable || kind == HistoryEventKind::gone;
   return copy ? Rank::copy : Rank::deed;
 }
 
@@ -75,9 +75,9 @@ Biography tell(World& world, models::MessageRef message, Guarantee guarantee, co
   for (const HistoryEvent& event : world.history().events()) {
     if (event.message != message) continue;
     in_memory = in_producer(event.kind, in_memory);
-    lines.push_back({{event.time, world.names().nodes[sim::index(event.node)], words(event.kind),
-                      copies_text(in_memory, event)},
-                     rank_of(event.kind)});
+    lines.push_back(
+        {{event.time, world.names().nodes[sim::index(event.node)], words(event.kind), copies_text(in_memory, event)},
+         rank_of(event.kind)});
     last = event.time;
   }
   // Faults of its lifetime; those before it was sent explain nothing.
@@ -93,7 +93,7 @@ Biography tell(World& world, models::MessageRef message, Guarantee guarantee, co
   const sim::FaultReport* cause = cause_of(record, fate, course);
   if (cause != nullptr) biography.cause = fmt::format("{} at {}", cause->what, time_text(cause->fired_at));
   const bool copies_went = fate == Fate::lost_in_store && record.last_gone_at != sim::kNever;
-  const sim::VirtualTime certain = copies_went                                ? record.last_gone_at
+  const sim::VirtualTime certain = copies_went                                  ? record.last_gone_at
                                    : cause != nullptr && cause->fired_at > last ? cause->fired_at
                                                                                 : last;
   biography.certain_from = time_text(certain);
@@ -120,7 +120,8 @@ std::vector<StoryLine> tell_faults(World& world) {
       nodes += (nodes.empty() ? "" : ", ") + world.names().nodes[sim::index(node)];
     }
     if (report.fired == 0) {
-      lines.push_back({sim::kNever, report.fault->target, fmt::format("{}: never fired", name(report.fault->action)), {}});
+      lines.push_back(
+          {sim::kNever, report.fault->target, fmt::format("{}: never fired", name(report.fault->action)), {}});
       continue;
     }
     std::string what = report.what + (report.effective ? "" : " (no effect)");
@@ -154,17 +155,16 @@ std::string history_json_lines(World& world) {
   std::string text;
   for (const HistoryEvent& event : world.history().events()) {
     const models::MessageRecord& record = world.history().messages()[models::index(event.message)];
-    const nlohmann::ordered_json line{{"t_ns", event.time.time_since_epoch().count()},
-                                      {"node", world.names().nodes[sim::index(event.node)]},
-                                      {"producer", world.names().producers[record.id.producer] +
-                                                       (record.id.incarnation > 1
-                                                            ? fmt::format("#{}", record.id.incarnation)
-                                                            : std::string{})},
-                                      {"partition", record.id.partition},
-                                      {"sequence", record.id.sequence},
-                                      {"event", name(event.kind)},
-                                      {"durable_copies", event.durable},
-                                      {"copies", event.present}};
+    const nlohmann::ordered_json line{
+        {"t_ns", event.time.time_since_epoch().count()},
+        {"node", world.names().nodes[sim::index(event.node)]},
+        {"producer", world.names().producers[record.id.producer] +
+                         (record.id.incarnation > 1 ? fmt::format("#{}", record.id.incarnation) : std::string{})},
+        {"partition", record.id.partition},
+        {"sequence", record.id.sequence},
+        {"event", name(event.kind)},
+        {"durable_copies", event.durable},
+        {"copies", event.present}};
     text += line.dump() + "\n";
   }
   return text;

@@ -42,7 +42,8 @@ MomentCensus take_census(World& world, const Scenario& scenario, const Configura
   for (const std::string& role : roles_named(scenario, configuration)) {
     MomentCensus::Holders& holders = census.holders.emplace_back();
     holders.role = role;
-    for (const sim::NodeId node : world.cluster().holders(role)) holders.nodes.push_back(world.names().nodes[sim::index(node)]);
+    for (const sim::NodeId node : world.cluster().holders(role))
+      holders.nodes.push_back(world.names().nodes[sim::index(node)]);
   }
   for (const models::MessageRecord& record : world.history().messages()) {
     census.last_activity = std::max(census.last_activity, record.processed() ? record.first_effect_at : record.sent_at);

@@ -20,22 +20,15 @@ struct Hands {
 
 void carry_out(const Operation& operation, sim::Machine& machine, sim::Injector& injector) {
   switch (operation.kind) {
-    case OperationKind::start:
-      machine.start();
-      return;
-    case OperationKind::leave:
-      machine.stop(/*leave=*/true);
-      return;
-    case OperationKind::restart:
-      injector.restart(machine.id());
-      return;
+    case OperationKind::start: machine.start(); return;
+    case OperationKind::leave: machine.stop(/*leave=*/true); return;
+    case OperationKind::restart: injector.restart(machine.id()); return;
     case OperationKind::set:
     case OperationKind::create:
     case OperationKind::remove:
     case OperationKind::purge:
     case OperationKind::add_partitions:
-    case OperationKind::elect:
-      return;
+    case OperationKind::elect: return;
   }
 }
 

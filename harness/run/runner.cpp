@@ -114,8 +114,7 @@ std::string first_difference(const ReplayReport& one, const ReplayReport& other,
                        report.node_names[sim::index(event.node)], scenario.system->event_table().name(event.event),
                        event.first, event.second);
   };
-  const auto [mine, theirs] =
-      std::mismatch(one.trace.begin(), one.trace.end(), other.trace.begin(), other.trace.end());
+  const auto [mine, theirs] = std::mismatch(one.trace.begin(), one.trace.end(), other.trace.begin(), other.trace.end());
   if (mine == one.trace.end() && theirs == other.trace.end()) return {};
   const auto at = static_cast<std::size_t>(mine - one.trace.begin());
   return fmt::format("event {}: {} / {}", at, text(one, at), text(other, at));

@@ -42,12 +42,12 @@ struct Biography {
 /// A run with everything that a person wants to see.
 struct ReplayReport {
   RunResult result;
-  sim::FaultPlan plan;                   ///< concrete: what the run did
-  std::vector<StoryLine> faults;         ///< each fault with what it did, when it healed, or that it never fired
+  sim::FaultPlan plan;            ///< concrete: what the run did
+  std::vector<StoryLine> faults;  ///< each fault with what it did, when it healed, or that it never fired
   std::vector<Biography> biographies;
-  std::vector<std::string> node_names;   ///< by NodeId
+  std::vector<std::string> node_names;  ///< by NodeId
   std::vector<sim::TraceEvent> trace;
-  std::string history_jsonl;             ///< the recorded history as JSON Lines
+  std::string history_jsonl;  ///< the recorded history as JSON Lines
 };
 
 class Runner {
@@ -73,6 +73,7 @@ class Runner {
 };
 
 /// The first event in which two traces of one run differ, as text; empty if they are equal.
-[[nodiscard]] std::string first_difference(const ReplayReport& one, const ReplayReport& other, const Scenario& scenario);
+[[nodiscard]] std::string first_difference(const ReplayReport& one, const ReplayReport& other,
+                                           const Scenario& scenario);
 
 }  // namespace noloss::harness

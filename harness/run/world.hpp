@@ -19,8 +19,8 @@ enum class Keep : std::uint8_t { summary, everything };
 class World {
  public:
   /// `setup` is drawn: no ranges left. Everything referred to must outlive the world.
-  World(sim::FiberPool& fibers, const Scenario& scenario, const Configuration& configuration, const models::Setup& setup,
-        const sim::FaultPlan& plan, std::uint64_t seed, Keep keep);
+  World(sim::FiberPool& fibers, const Scenario& scenario, const Configuration& configuration,
+        const models::Setup& setup, const sim::FaultPlan& plan, std::uint64_t seed, Keep keep);
   ~World();
 
   /// Disturb, heal, drain.
@@ -51,7 +51,7 @@ class World {
   std::unique_ptr<models::Cluster> cluster_;
   sim::Injector injector_;
   RunNames names_;
-  sim::Duration quiet_;                 ///< how long settled must last: longer than anything can be on its way
+  sim::Duration quiet_;  ///< how long settled must last: longer than anything can be on its way
   sim::VirtualTime disturbed_until_{};
   models::FinalState state_;
   Evidence evidence_;

@@ -1,11 +1,10 @@
 // The random nemesis: draws the concrete plan of a seed from the faults that a scenario allows.
 //
 // What is modelled: swarm testing. Each line of faults without `at` takes part with probability 1/2, at least one does;
-// how many of each is drawn; three of four faults are placed at a moment that a run without faults meets, with weight on
-// the dangerous ones, the others at a time while something goes on. Faults with `at` stay where they are. Every range is
-// drawn, and each fault gets the number that seeds its own choices.
-// Source: Groce et al., "Swarm Testing", ISSTA 2012.
-// Every line draws from a stream of its own, so that a line more at the end leaves the others as they were.
+// how many of each is drawn; three of four faults are placed at a moment that a run without faults meets, with weight
+// on the dangerous ones, the others at a time while something goes on. Faults with `at` stay where they are. Every
+// range is drawn, and each fault gets the number that seeds its own choices. Source: Groce et al., "Swarm Testing",
+// ISSTA 2012. Every line draws from a stream of its own, so that a line more at the end leaves the others as they were.
 #pragma once
 
 #include <cstdint>
@@ -58,9 +57,9 @@ class Nemesis {
   };
   struct Line {
     const sim::Fault* fault = nullptr;
-    bool drawn = false;          ///< the nemesis places it
-    std::vector<Group> groups;   ///< at those whom it hits
-    std::uint64_t weight = 0;    ///< of all groups
+    bool drawn = false;         ///< the nemesis places it
+    std::vector<Group> groups;  ///< at those whom it hits
+    std::uint64_t weight = 0;   ///< of all groups
   };
 
   [[nodiscard]] Line prepare(const sim::Fault& fault, const MomentCensus& census) const;
@@ -69,8 +68,8 @@ class Nemesis {
   void place(sim::Fault& fault, const Line& line, sim::RandomStream& random) const;
 
   std::vector<Line> lines_;
-  sim::Duration span_{};            ///< of the times that are drawn
-  bool elections_ = false;          ///< the system has the event `elected`
+  sim::Duration span_{};    ///< of the times that are drawn
+  bool elections_ = false;  ///< the system has the event `elected`
 };
 
 /// The plan of one seed, for who needs only one.

@@ -31,8 +31,7 @@ constexpr std::array kAtNodes{
     Danger{"elected", 5},     //
     Danger{"replicated", 3},  //
     Danger{"acked", 2},       //
-    Danger{"acknowledged", 2},
-    Danger{"sent", 2},
+    Danger{"acknowledged", 2}, Danger{"sent", 2},
 };
 /// For faults of the disk: what they change is the next write, sync or read.
 constexpr std::array kAtDisks{

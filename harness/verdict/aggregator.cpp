@@ -99,7 +99,7 @@ Aggregator::Aggregator(CampaignFacts facts) {
   }
 }
 
-void Aggregator::add(Place place, const RunResult& run) {
+void Aggregator::add(ConfigurationKey place, const RunResult& run) {
   ConfigurationVerdict& sum = verdict_.configurations.at(place.scenario).at(place.configuration);
   ++sum.runs;
   add_guarantees(sum, run);

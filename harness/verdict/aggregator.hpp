@@ -10,17 +10,17 @@
 namespace noloss::harness {
 
 /// Which configuration of which scenario, by number from 0.
-struct Place {
+struct ConfigurationKey {
   std::size_t scenario = 0;
   std::size_t configuration = 0;
-  friend bool operator==(const Place&, const Place&) = default;
+  friend bool operator==(const ConfigurationKey&, const ConfigurationKey&) = default;
 };
 
 class Aggregator {
  public:
   explicit Aggregator(CampaignFacts facts);
 
-  void add(Place place, const RunResult& run);
+  void add(ConfigurationKey place, const RunResult& run);
   /// Judges what was added. The aggregator is empty afterwards.
   [[nodiscard]] CampaignVerdict finish(Ended ended);
 

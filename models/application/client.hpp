@@ -29,8 +29,8 @@ class ProducerClient {
 /// A message in a consumer's hand.
 struct Delivery {
   MessagePtr message;
-  std::int64_t position = 0;   ///< the client's own: offset, delivery tag
-  std::uint64_t session = 0;   ///< the connection that it came over; acknowledgements on another are void
+  std::int64_t position = 0;  ///< the client's own: offset, delivery tag
+  std::uint64_t session = 0;  ///< the connection that it came over; acknowledgements on another are void
 };
 
 class ConsumerClient {

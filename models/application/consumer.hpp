@@ -24,10 +24,10 @@ struct ConsumerState {
   ConsumerState(const ConsumersSetup& setup, sim::NodeId node, History& history)
       : check(setup.sequence_check, node, history) {}
 
-  std::set<MessageRef> keys;              ///< of an idempotent store
-  std::set<MessageRef> poisonous;         ///< processing these always fails
+  std::set<MessageRef> keys;       ///< of an idempotent store
+  std::set<MessageRef> poisonous;  ///< processing these always fails
   SequenceCheck check;
-  bool busy = false;                      ///< a message is in the application's hand
+  bool busy = false;  ///< a message is in the application's hand
 };
 
 class ConsumerApplication {
@@ -57,7 +57,7 @@ class ConsumerApplication {
   const CommonEvents& events_;
   ConsumerState& state_;
   History& history_;
-  std::int64_t failures_ = 0;             ///< of the message in hand, or of the next one; -1: always
+  std::int64_t failures_ = 0;  ///< of the message in hand, or of the next one; -1: always
   sim::Duration stall_{0};
 };
 

@@ -88,8 +88,8 @@ MessagePtr ProducerApplication::next_message(const WorkloadPart& part) {
   std::uint32_t partition = round_robin_ % partitions;
   if (part.keys.value() > 0) {
     // From the message's place in the workload and nothing else, so that no fault changes anybody's keys.
-    const std::uint64_t place = (std::uint64_t{state_.number} << 40U) + (state_.part << 32U) +
-                                static_cast<std::uint64_t>(state_.next);
+    const std::uint64_t place =
+        (std::uint64_t{state_.number} << 40U) + (state_.part << 32U) + static_cast<std::uint64_t>(state_.next);
     const std::uint64_t drawn = sim::derive_seed(sim::derive_seed(simulation_.seed(), "keys"), place);
     const std::uint64_t key = drawn % static_cast<std::uint64_t>(part.keys.value());
     partition = static_cast<std::uint32_t>(sim::derive_seed(key, "partition") % partitions);

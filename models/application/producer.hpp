@@ -1,7 +1,7 @@
 // The producer's application: what the user's own code does around the client.
 //
-// Modelled: a workload at a rate; sync, async and oneway sends; errors retried, given up or never looked at; messages that
-// come from memory (a crash forgets what was in flight) or from a durable outbox; the interceptor that numbers
+// Modelled: a workload at a rate; sync, async and oneway sends; errors retried, given up or never looked at; messages
+// that come from memory (a crash forgets what was in flight) or from a durable outbox; the interceptor that numbers
 // messages, and its heartbeat. Shared by all systems.
 // Not modelled: the cost of the application's own work, several threads that send.
 #pragma once
@@ -21,16 +21,16 @@ namespace noloss::models {
 
 /// What outlives the producer's process: where its work comes from, its durable outbox, and the run's view of it.
 struct ProducerState {
-  std::uint32_t number = 0;                     ///< from 0
-  std::size_t part = 0;                         ///< of the workload
-  std::int64_t next = 0;                        ///< message of that part
+  std::uint32_t number = 0;  ///< from 0
+  std::size_t part = 0;      ///< of the workload
+  std::int64_t next = 0;     ///< message of that part
   sim::VirtualTime part_began = sim::kNever;
-  std::uint32_t incarnation = 0;                ///< of the identity
-  std::vector<std::uint64_t> sequences;         ///< last number given out, by partition
-  std::uint64_t check_sequence = 0;             ///< the same over all partitions
-  std::vector<MessagePtr> unacknowledged;       ///< handed over and without a success (outbox: durable; else only counted)
-  std::int64_t closing_heartbeats = 0;          ///< acknowledged since the last message's outcome
-  bool exhausted = false;                       ///< the whole workload was handed over
+  std::uint32_t incarnation = 0;           ///< of the identity
+  std::vector<std::uint64_t> sequences;    ///< last number given out, by partition
+  std::uint64_t check_sequence = 0;        ///< the same over all partitions
+  std::vector<MessagePtr> unacknowledged;  ///< handed over and without a success (outbox: durable; else only counted)
+  std::int64_t closing_heartbeats = 0;     ///< acknowledged since the last message's outcome
+  bool exhausted = false;                  ///< the whole workload was handed over
 };
 
 class ProducerApplication {

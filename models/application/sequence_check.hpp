@@ -1,7 +1,7 @@
 // Detecting loss from outside: the consumer's half of the sequence check.
 //
-// The producer's interceptor numbers messages; this half checks, per producer and per partition, that the numbers rise by
-// one. It knows a redelivery from a gap, and a late message from a lost one: a gap is reported only after `grace`
+// The producer's interceptor numbers messages; this half checks, per producer and per partition, that the numbers rise
+// by one. It knows a redelivery from a gap, and a late message from a lost one: a gap is reported only after `grace`
 // later messages of the same stream, or when a second heartbeat finds it still open. Its state lies in the consumer's
 // store and is updated in the same atomic step as the effect.
 // Blind spots, on purpose: the tail without a heartbeat, a producer that died, what `identity: false` merges and what
@@ -35,12 +35,12 @@ class SequenceCheck {
   };
   struct Gap {
     std::uint64_t number = 0;
-    std::int64_t later = 0;       ///< messages of the stream since
+    std::int64_t later = 0;  ///< messages of the stream since
     bool heartbeat_passed = false;
   };
   struct Stream {
     std::uint64_t next = 1;
-    std::vector<Gap> gaps;        ///< by number
+    std::vector<Gap> gaps;  ///< by number
   };
 
   void heartbeat(const Message& message, Stream& stream);

@@ -1,8 +1,8 @@
 // A broker: its replicas, its lease with the coordinator, and the loop that answers requests.
 //
-// Modelled: heartbeats that renew a lease which counts from their sending; a leader whose lease has run out stops leading
-// on its own; recovery before serving; a broker that starts again never resumes leadership by itself.
-// Not modelled: quotas, several listeners, the cost of handling a request.
+// Modelled: heartbeats that renew a lease which counts from their sending; a leader whose lease has run out stops
+// leading on its own; recovery before serving; a broker that starts again never resumes leadership by itself. Not
+// modelled: quotas, several listeners, the cost of handling a request.
 //
 // volatile, lost on kill: everything here. durable: what the replicas' logs have on disk.
 #pragma once

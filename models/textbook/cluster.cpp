@@ -95,9 +95,8 @@ void TextbookCluster::add_brokers() {
   sim::MachineSetup machine;
   machine.name = machine.kind = "coordinator";
   machine.reliable = true;
-  simulation_.add_machine(std::move(machine), [this](sim::Process& process) {
-    return std::make_unique<Coordinator>(process, topology_);
-  });
+  simulation_.add_machine(std::move(machine),
+                          [this](sim::Process& process) { return std::make_unique<Coordinator>(process, topology_); });
 }
 
 const SequenceCheckSetup& TextbookCluster::check_of(std::uint32_t entity) const {
@@ -158,7 +157,8 @@ const Broker* TextbookCluster::broker(sim::NodeId node) const {
 const Replica* TextbookCluster::leader(std::uint32_t partition) const {
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
     const Broker* known = broker(node);
-    if (known != nullptr && known->replica(partition)->leads() && known->lease_valid()) return known->replica(partition);
+    if (known != nullptr && known->replica(partition)->leads() && known->lease_valid())
+      return known->replica(partition);
   }
   return nullptr;
 }

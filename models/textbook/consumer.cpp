@@ -116,8 +116,8 @@ const Consumer::Lane& Consumer::lane_at(std::uint32_t partition) const {
 }
 
 Consumer::Lane* Consumer::lane_of(const Delivery& delivery) {
-  const auto lane = std::find_if(lanes_.begin(), lanes_.end(),
-                                 [&](const auto& known) { return known->session == delivery.session; });
+  const auto lane =
+      std::find_if(lanes_.begin(), lanes_.end(), [&](const auto& known) { return known->session == delivery.session; });
   return lane == lanes_.end() ? nullptr : lane->get();
 }
 

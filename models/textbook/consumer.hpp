@@ -1,9 +1,9 @@
 // The consumer's process: the textbook client, and the application around it.
 //
-// Modelled: a fixed assignment of partitions; messages pulled from the group's position, up to `prefetch` in hand; single
-// acknowledgements; a consumer that connects anew drops what it has in hand, does not repeat old acknowledgements, and
-// starts from the stored position; `automatic`, where the broker counts a message as done when it sends it.
-// Not modelled: rebalances, several groups.
+// Modelled: a fixed assignment of partitions; messages pulled from the group's position, up to `prefetch` in hand;
+// single acknowledgements; a consumer that connects anew drops what it has in hand, does not repeat old
+// acknowledgements, and starts from the stored position; `automatic`, where the broker counts a message as done when it
+// sends it. Not modelled: rebalances, several groups.
 //
 // volatile, lost on kill: everything here. durable: ConsumerState.
 #pragma once

@@ -205,8 +205,8 @@ void Coordinator::try_to_elect(std::uint32_t index) {
     const auto rank = [&](std::size_t of) {
       return std::pair{partition.reports[of]->last_epoch, partition.reports[of]->end};
     };
-    const bool higher = best != replicas.size() && (NOLOSS_BUG("elect the shortest log") ? rank(i) < rank(best)
-                                                                                         : rank(i) > rank(best));
+    const bool higher =
+        best != replicas.size() && (NOLOSS_BUG("elect the shortest log") ? rank(i) < rank(best) : rank(i) > rank(best));
     if (best == replicas.size() || higher) best = i;
   }
   const bool everybody = answered == replicas.size();

@@ -1,9 +1,10 @@
 // The coordinator: who leads which partition, in which epoch.
 //
-// Modelled: leases by heartbeats; an election only after the whole failover time, or when the old leader has come back as
-// another incarnation or has left, so that two never lead at once; replicas are asked for (last epoch, log end) at that
-// time, and no report is used that is older than the epoch it answers; decisions are synced before anybody hears of them.
-// Not modelled: replication of the coordinator; its machine cannot lose its disk, but it can be killed, paused, cut off.
+// Modelled: leases by heartbeats; an election only after the whole failover time, or when the old leader has come back
+// as another incarnation or has left, so that two never lead at once; replicas are asked for (last epoch, log end) at
+// that time, and no report is used that is older than the epoch it answers; decisions are synced before anybody hears
+// of them. Not modelled: replication of the coordinator; its machine cannot lose its disk, but it can be killed,
+// paused, cut off.
 //
 // durable: the metadata file. volatile, lost on kill: who is registered, reports.
 #pragma once

@@ -15,8 +15,8 @@ class LeaderLink {
   LeaderLink(sim::Process& process, const Topology& topology, std::uint32_t partition)
       : process_(process), topology_(topology), partition_(partition), lookups_(process) {}
 
-  /// One attempt: asks who leads and connects, each within kConnectTimeout; arrivals come to `inbox`. Null if there is no
-  /// leader, or nobody answers.
+  /// One attempt: asks who leads and connects, each within kConnectTimeout; arrivals come to `inbox`. Null if there is
+  /// no leader, or nobody answers.
   [[nodiscard]] sim::ConnectionPtr connect(sim::Inbox& inbox);
 
  private:

@@ -50,7 +50,8 @@ sim::IoResult ReplicaLog::write_checkpoint(std::int64_t upto, bool clean) {
   checkpoint->upto = upto;
   checkpoint->clean = clean;
   checkpoint_ = upto;
-  if (const sim::IoResult result = file->write(0, kCheckpointBytes, payload); result != sim::IoResult::ok) return result;
+  if (const sim::IoResult result = file->write(0, kCheckpointBytes, payload); result != sim::IoResult::ok)
+    return result;
   return file->sync();
 }
 

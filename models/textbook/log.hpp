@@ -1,9 +1,9 @@
 // A replica's log: records in memory, the file under them, and its recovery.
 //
-// Modelled: append to the page cache, truncation, sync; a checkpoint file that tells up to which byte the log was synced
-// and whether the last stop was orderly; recovery that cuts the log at the first record whose checksum fails and writes
-// and syncs again everything past the checkpoint, since the kernel may hold pages as clean that never reached the disk.
-// Not modelled: segments, indexes, retention.
+// Modelled: append to the page cache, truncation, sync; a checkpoint file that tells up to which byte the log was
+// synced and whether the last stop was orderly; recovery that cuts the log at the first record whose checksum fails and
+// writes and syncs again everything past the checkpoint, since the kernel may hold pages as clean that never reached
+// the disk. Not modelled: segments, indexes, retention.
 //
 // durable: the two files. volatile, lost on kill: everything else here.
 #pragma once
@@ -65,7 +65,7 @@ class ReplicaLog {
   sim::File* file_ = nullptr;
   std::vector<Placed> records_;
   Offset synced_ = 0;
-  std::int64_t checkpoint_ = 0;        ///< byte
+  std::int64_t checkpoint_ = 0;  ///< byte
   std::uint64_t truncations_ = 0;
 };
 

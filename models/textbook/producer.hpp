@@ -1,7 +1,7 @@
 // The producer's process: the textbook client, and the application around it.
 //
-// Modelled: a buffer of limited size; a connection a partition with up to `max.in.flight` requests without an answer; an
-// attempt that fails after `timeout` from its beginning, which closes the connection and fails what was held on it;
+// Modelled: a buffer of limited size; a connection a partition with up to `max.in.flight` requests without an answer;
+// an attempt that fails after `timeout` from its beginning, which closes the connection and fails what was held on it;
 // `retries` further attempts after `retry.backoff` each; the coordinator asked for the leader at the start, on "not
 // leader" and on a broken connection.
 // Not modelled: batching, one connection for several partitions of a broker.
@@ -50,10 +50,10 @@ class ProducerLane {
     SendMode mode = SendMode::sync;
     ProducerClient::Done done;
     std::int64_t retries_left = 0;
-    sim::VirtualTime ready{};            ///< not before: the backoff
+    sim::VirtualTime ready{};  ///< not before: the backoff
     sim::VirtualTime deadline{};
     std::uint64_t request = 0;
-    bool uncertain = false;              ///< an earlier attempt may have been stored
+    bool uncertain = false;  ///< an earlier attempt may have been stored
   };
 
   void serve_connection();
@@ -96,7 +96,7 @@ class Producer final : public sim::Program, public ProducerClient {
   ProducerOptions options_;
   History& history_;
   std::vector<std::unique_ptr<ProducerLane>> lanes_;
-  std::size_t held_ = 0;                ///< messages in the client
+  std::size_t held_ = 0;  ///< messages in the client
   sim::WaitQueue space_;
   ProducerApplication application_;
 };

@@ -24,10 +24,10 @@ enum class RecordKind : std::uint8_t { message, epoch, position };
 struct LogRecord final : Record {
   RecordKind kind = RecordKind::message;
   Epoch epoch = 0;
-  MessagePtr content;       ///< kind message
-  Offset position = 0;      ///< kind position: the first offset that the group has not acknowledged
+  MessagePtr content;   ///< kind message
+  Offset position = 0;  ///< kind position: the first offset that the group has not acknowledged
   std::int64_t bytes = 0;
-  std::uint64_t number = 0; ///< distinct for distinct records of a run
+  std::uint64_t number = 0;  ///< distinct for distinct records of a run
 };
 using LogRecordPtr = boost::intrusive_ptr<const LogRecord>;
 
@@ -46,15 +46,16 @@ struct ProduceResponse final : sim::Payload {
 };
 struct FetchRequest final : sim::Payload {
   std::uint32_t partition = 0;
-  Epoch epoch = 0;          ///< of the leader that the follower follows
-  Epoch last_epoch = 0;     ///< of the follower's last record
-  Offset end = 0;           ///< everything before it is stored, by the follower's own flush
+  Epoch epoch = 0;       ///< of the leader that the follower follows
+  Epoch last_epoch = 0;  ///< of the follower's last record
+  Offset end = 0;        ///< everything before it is stored, by the follower's own flush
 };
 struct FetchResponse final : sim::Payload {
   std::uint32_t partition = 0;
   Epoch epoch = 0;
-  bool accepted = true;     ///< false: not the leader of that epoch
-  /// The follower's log diverges: it cuts off what is past `truncate_to`, and all of later epochs than `truncate_epoch`.
+  bool accepted = true;  ///< false: not the leader of that epoch
+  /// The follower's log diverges: it cuts off what is past `truncate_to`, and all of later epochs than
+  /// `truncate_epoch`.
   std::optional<Offset> truncate_to;
   Epoch truncate_epoch = 0;
   Offset from = 0;
@@ -69,9 +70,9 @@ struct Subscribe final : sim::Payload {
 };
 struct Deliver final : sim::Payload {
   std::uint32_t partition = 0;
-  bool refused = false;     ///< not the leader; the consumer looks for another
+  bool refused = false;  ///< not the leader; the consumer looks for another
   Offset offset = 0;
-  MessagePtr message;       ///< none: the answer to a poll, there is nothing
+  MessagePtr message;  ///< none: the answer to a poll, there is nothing
 };
 struct AcknowledgeRequest final : sim::Payload {
   std::uint32_t partition = 0;
@@ -90,7 +91,7 @@ struct Leadership {
 struct Heartbeat final : sim::Payload {
   std::uint32_t incarnation = 0;
   sim::VirtualTime sent{};
-  bool leaving = false;     ///< hands its leadership over; it leads no more
+  bool leaving = false;  ///< hands its leadership over; it leads no more
 };
 struct HeartbeatResponse final : sim::Payload {
   sim::VirtualTime heartbeat_sent{};  ///< kStart: an announcement, not an answer
@@ -103,7 +104,7 @@ struct ReplicaQuery final : sim::Payload {
 };
 struct ReplicaReport final : sim::Payload {
   std::uint32_t partition = 0;
-  Epoch epoch = 0;          ///< of the query
+  Epoch epoch = 0;  ///< of the query
   std::uint32_t incarnation = 0;
   Epoch last_epoch = 0;
   Offset end = 0;

@@ -1,9 +1,9 @@
 // One partition on one broker: its log, its role, and what a leader does for producers, followers and the consumer.
 //
-// Modelled (textbook principle): acknowledgement once `replicas.acks` copies are stored, each by its broker's own flush;
-// an epoch record that a new leader must see stored before it acknowledges or shows anything; truncation of what a new
-// leader does not have; the group's position as a record of the same log.
-// Not modelled: reading from followers, several groups, changes of the replica set.
+// Modelled (textbook principle): acknowledgement once `replicas.acks` copies are stored, each by its broker's own
+// flush; an epoch record that a new leader must see stored before it acknowledges or shows anything; truncation of what
+// a new leader does not have; the group's position as a record of the same log. Not modelled: reading from followers,
+// several groups, changes of the replica set.
 //
 // Invariants: (1) a leader's commit never falls; (2) nothing at or past commit is shown or acknowledged;
 // (3) a follower counts for what its fetch named as stored, and only if its log does not diverge.
@@ -75,9 +75,9 @@ class Replica {
   [[nodiscard]] sim::VirtualTime next_timer() const;
 
   // --- fibers of the broker ---
-  void sync_loop();     ///< flush: sync, one group commit for all that waits
-  void flush_loop();    ///< flush: async, each flush.interval
-  void follow_loop();   ///< while another broker leads
+  void sync_loop();    ///< flush: sync, one group commit for all that waits
+  void flush_loop();   ///< flush: async, each flush.interval
+  void follow_loop();  ///< while another broker leads
 
  private:
   struct Follower {
@@ -91,8 +91,8 @@ class Replica {
   struct Waiting {
     Offset offset = 0;
     sim::ConnectionPtr connection;
-    std::uint64_t request = 0;          ///< produce
-    std::optional<Offset> acknowledged; ///< a consumer's acknowledgement
+    std::uint64_t request = 0;           ///< produce
+    std::optional<Offset> acknowledged;  ///< a consumer's acknowledgement
   };
   struct Subscription {
     sim::ConnectionPtr connection;
@@ -140,13 +140,13 @@ class Replica {
   std::vector<Follower> followers_;
   std::deque<Waiting> waiting_;
   std::optional<Subscription> subscription_;
-  Offset position_ = 0;             ///< the group's, appended
-  Offset committed_position_ = 0;   ///< the same, stored often enough
+  Offset position_ = 0;            ///< the group's, appended
+  Offset committed_position_ = 0;  ///< the same, stored often enough
 
-  sim::WaitQueue dirty_;            ///< the sync fiber waits for appends
-  sim::WaitQueue stored_;           ///< the follow fiber waits for its sync
-  sim::WaitQueue role_changed_;     ///< the follow fiber waits for a leader
-  sim::Inbox* following_ = nullptr; ///< interrupted when the role changes
+  sim::WaitQueue dirty_;             ///< the sync fiber waits for appends
+  sim::WaitQueue stored_;            ///< the follow fiber waits for its sync
+  sim::WaitQueue role_changed_;      ///< the follow fiber waits for a leader
+  sim::Inbox* following_ = nullptr;  ///< interrupted when the role changes
 };
 
 }  // namespace noloss::models::textbook

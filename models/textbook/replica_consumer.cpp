@@ -33,7 +33,8 @@ void Replica::show_to_consumer() {
     position_ = committed_position_;
     subscription.next = std::min(position_, log_.end());
   }
-  while (subscription.next < commit_ && static_cast<std::int64_t>(subscription.in_hand.size()) < subscription.prefetch) {
+  while (subscription.next < commit_ &&
+         static_cast<std::int64_t>(subscription.in_hand.size()) < subscription.prefetch) {
     const Offset offset = subscription.next++;
     if (log_.at(offset).kind != RecordKind::message) continue;
     deliver(offset);

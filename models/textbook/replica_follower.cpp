@@ -19,8 +19,8 @@ constexpr std::int64_t kFetchBytes = 1 << 20;
 
 void Replica::fetch(const sim::ConnectionPtr& from, const FetchRequest& request) {
   const sim::NodeId node = from->peer(broker_.node());
-  const auto follower = std::find_if(followers_.begin(), followers_.end(),
-                                     [node](const Follower& known) { return known.node == node; });
+  const auto follower =
+      std::find_if(followers_.begin(), followers_.end(), [node](const Follower& known) { return known.node == node; });
   auto* response = new FetchResponse;
   const sim::PayloadPtr payload{response};
   response->partition = partition_;
@@ -81,8 +81,7 @@ void Replica::follow_loop() {
     {
       sim::Inbox inbox(broker_.process());
       sim::ConnectionPtr leader;
-      const auto result =
-          broker_.simulation().network().connect(inbox, leadership_.leader, kConnectTimeout, leader);
+      const auto result = broker_.simulation().network().connect(inbox, leadership_.leader, kConnectTimeout, leader);
       if (result == sim::ConnectResult::connected) {
         following_ = &inbox;
         follow(inbox, leader);

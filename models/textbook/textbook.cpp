@@ -60,11 +60,21 @@ class Textbook final : public System {
     const auto add = [this](std::string_view kind, sim::MessageKind Events::*member) {
       events_.*member = {table_.add("sent:" + std::string{kind}), table_.add("received:" + std::string{kind})};
     };
-    constexpr std::array kMembers{
-        &Events::produce_request, &Events::produce_response,     &Events::fetch_request, &Events::fetch_response,
-        &Events::subscribe,       &Events::deliver,              &Events::acknowledge,   &Events::acknowledge_response,
-        &Events::pull,            &Events::heartbeat,            &Events::heartbeat_response,
-        &Events::replica_query,   &Events::replica_report,       &Events::lookup,        &Events::lookup_response};
+    constexpr std::array kMembers{&Events::produce_request,
+                                  &Events::produce_response,
+                                  &Events::fetch_request,
+                                  &Events::fetch_response,
+                                  &Events::subscribe,
+                                  &Events::deliver,
+                                  &Events::acknowledge,
+                                  &Events::acknowledge_response,
+                                  &Events::pull,
+                                  &Events::heartbeat,
+                                  &Events::heartbeat_response,
+                                  &Events::replica_query,
+                                  &Events::replica_report,
+                                  &Events::lookup,
+                                  &Events::lookup_response};
     static_assert(kMembers.size() == kKinds.size());
     for (std::size_t i = 0; i < kKinds.size(); ++i) add(kKinds[i].name, kMembers[i]);
   }
@@ -85,7 +95,9 @@ class Textbook final : public System {
   [[nodiscard]] std::span<const NamedRow> marks() const override { return kMarks; }
   [[nodiscard]] std::span<const std::string_view> operations() const override { return kOperations; }
   [[nodiscard]] std::vector<std::string> extra_nodes(const Setup& /*setup*/) const override { return {"coordinator"}; }
-  [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override { return textbook::validate(setup); }
+  [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override {
+    return textbook::validate(setup);
+  }
   [[nodiscard]] const sim::EventTable& event_table() const override { return table_; }
   [[nodiscard]] std::unique_ptr<Cluster> build(sim::Simulation& simulation, const Setup& setup,
                                                History& history) const override {

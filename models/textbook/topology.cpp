@@ -12,7 +12,8 @@ Topology make_topology(const Setup& setup) {
     for (std::uint32_t number = 0; number < topic.partitions; ++number) {
       PartitionInfo partition{entity, number, {}};
       if (number < topic.assignment.size()) {
-        for (const std::uint32_t broker : topic.assignment[number]) partition.replicas.push_back(sim::NodeId{broker - 1});
+        for (const std::uint32_t broker : topic.assignment[number])
+          partition.replicas.push_back(sim::NodeId{broker - 1});
       } else {
         for (std::uint32_t i = 0; i < topic.replicas; ++i) {
           partition.replicas.push_back(sim::NodeId{(number + i) % setup.brokers.count});

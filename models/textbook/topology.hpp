@@ -18,19 +18,19 @@ inline constexpr sim::Duration kConnectTimeout = std::chrono::seconds{1};
 
 struct PartitionInfo {
   std::uint32_t entity = 0;
-  std::uint32_t number = 0;               ///< within its topic
-  std::vector<sim::NodeId> replicas;      ///< the first one is preferred and leads at the start
+  std::uint32_t number = 0;           ///< within its topic
+  std::vector<sim::NodeId> replicas;  ///< the first one is preferred and leads at the start
 };
 
 struct Topology {
-  std::vector<PartitionInfo> partitions;  ///< of all topics, one after the other
+  std::vector<PartitionInfo> partitions;       ///< of all topics, one after the other
   std::vector<std::uint32_t> first_partition;  ///< of each topic, in `partitions`
   std::vector<sim::NodeId> brokers;
   sim::NodeId coordinator{};
 
   bool flush_sync = true;
   sim::Duration flush_interval{0};
-  std::uint32_t required_copies = 1;      ///< replicas.acks
+  std::uint32_t required_copies = 1;  ///< replicas.acks
   bool stop_on_fsync_error = true;
   sim::Duration failover{0};
 

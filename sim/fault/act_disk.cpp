@@ -8,18 +8,12 @@ namespace {
 std::uint64_t counter(const Disk& disk, Action action) {
   const Disk::Effects& effects = disk.effects();
   switch (action) {
-    case Action::fsync_error:
-      return effects.syncs_failed;
-    case Action::fsync_lie:
-      return effects.syncs_lied;
-    case Action::disk_slow:
-      return effects.operations_slowed;
-    case Action::disk_full:
-      return effects.writes_refused;
-    case Action::disk_error:
-      return effects.reads_damaged;
-    default:
-      return 0;
+    case Action::fsync_error: return effects.syncs_failed;
+    case Action::fsync_lie: return effects.syncs_lied;
+    case Action::disk_slow: return effects.operations_slowed;
+    case Action::disk_full: return effects.writes_refused;
+    case Action::disk_error: return effects.reads_damaged;
+    default: return 0;
   }
 }
 
@@ -27,42 +21,22 @@ std::uint64_t counter(const Disk& disk, Action action) {
 void apply(Disk& disk, const Firing& firing) {
   const Fault& fault = *firing.fault;
   switch (fault.action) {
-    case Action::fsync_error:
-      disk.fail_syncs(fault.semantics, fault.once);
-      break;
-    case Action::fsync_lie:
-      disk.lie(true);
-      break;
-    case Action::disk_slow:
-      disk.slow(fault.factor.value(), fault.stall);
-      break;
-    case Action::disk_full:
-      disk.fill(true);
-      break;
-    default:
-      break;
+    case Action::fsync_error: disk.fail_syncs(fault.semantics, fault.once); break;
+    case Action::fsync_lie: disk.lie(true); break;
+    case Action::disk_slow: disk.slow(fault.factor.value(), fault.stall); break;
+    case Action::disk_full: disk.fill(true); break;
+    default: break;
   }
 }
 
 void clear(Disk& disk, Action action) {
   switch (action) {
-    case Action::fsync_error:
-      disk.clear_sync_errors();
-      break;
-    case Action::fsync_lie:
-      disk.lie(false);
-      break;
-    case Action::disk_slow:
-      disk.slow(1, false);
-      break;
-    case Action::disk_full:
-      disk.fill(false);
-      break;
-    case Action::disk_error:
-      disk.make_readable();
-      break;
-    default:
-      break;
+    case Action::fsync_error: disk.clear_sync_errors(); break;
+    case Action::fsync_lie: disk.lie(false); break;
+    case Action::disk_slow: disk.slow(1, false); break;
+    case Action::disk_full: disk.fill(false); break;
+    case Action::disk_error: disk.make_readable(); break;
+    default: break;
   }
 }
 

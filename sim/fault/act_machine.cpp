@@ -84,18 +84,13 @@ void act_on_machine(FaultContext& context, Firing& firing) {
         before_death(context, hit.node);
         stop_process(context, firing, hit);
         break;
-      case Action::stop:
-        stop_process(context, firing, hit);
-        break;
-      case Action::pause:
-        hit.acted = machine.pause();
-        break;
+      case Action::stop: stop_process(context, firing, hit); break;
+      case Action::pause: hit.acted = machine.pause(); break;
       case Action::clock_skew:
         hit.before = machine.wall_clock_reads();
         skew_clock(context, firing, hit);
         break;
-      default:
-        break;
+      default: break;
     }
   }
 }
@@ -117,21 +112,14 @@ void heal_machine(FaultContext& context, Firing& firing) {
     Machine& machine = context.machine(hit.node);
     switch (firing.fault->action) {
       case Action::power_loss:
-      case Action::wipe:
-        machine.start();
-        break;
+      case Action::wipe: machine.start(); break;
       case Action::kill:
-      case Action::stop:
-        start_again(context, hit.node);
-        break;
+      case Action::stop: start_again(context, hit.node); break;
       case Action::pause:
         if (machine.process().incarnation() == hit.incarnation) machine.resume();
         break;
-      case Action::clock_skew:
-        end_skew(context, firing, hit.node);
-        break;
-      default:
-        break;
+      case Action::clock_skew: end_skew(context, firing, hit.node); break;
+      default: break;
     }
   }
 }

@@ -49,14 +49,10 @@ Network::FaultHandle put(FaultContext& context, const Firing& firing, LinkSelect
   const Fault& fault = *firing.fault;
   Network& network = context.simulation.network();
   switch (fault.action) {
-    case Action::drop:
-      return network.drop_next(link);
-    case Action::loss:
-      return network.lose(link, fault.rate.value(), derive_seed(firing.draw, number));
-    case Action::delay:
-      return put_delay(context, firing, link);
-    default:
-      return network.limit(link, fault.bandwidth.value());
+    case Action::drop: return network.drop_next(link);
+    case Action::loss: return network.lose(link, fault.rate.value(), derive_seed(firing.draw, number));
+    case Action::delay: return put_delay(context, firing, link);
+    default: return network.limit(link, fault.bandwidth.value());
   }
 }
 

@@ -112,18 +112,14 @@ bool aim_sides(FaultContext& context, Firing& firing) {
 
 bool aim_partition(FaultContext& context, Firing& firing) {
   switch (firing.fault->shape) {
-    case PartitionShape::isolate:
-      return aim_isolate(context, firing);
+    case PartitionShape::isolate: return aim_isolate(context, firing);
     case PartitionShape::halves:
-    case PartitionShape::bridge:
-      aim_split(context, firing);
-      return true;
+    case PartitionShape::bridge: aim_split(context, firing); return true;
     case PartitionShape::one_way:
       if (!aim_connection(context, firing)) return false;
       firing.sides = {firing.from.nodes, firing.to.nodes};
       return true;
-    case PartitionShape::sides:
-      break;
+    case PartitionShape::sides: break;
   }
   return aim_sides(context, firing);
 }

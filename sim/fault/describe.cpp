@@ -44,12 +44,9 @@ std::string duration(Duration duration) {
 
 std::string power(const Firing& firing, const std::string& who, std::uint64_t amount, bool gone) {
   switch (firing.fault->action) {
-    case Action::wipe:
-      return fmt::format("{} lost its disk: {} gone", who, counted(amount, "byte"));
-    case Action::destroy:
-      return fmt::format("{} destroyed: {} gone", who, counted(amount, "byte"));
-    default:
-      break;
+    case Action::wipe: return fmt::format("{} lost its disk: {} gone", who, counted(amount, "byte"));
+    case Action::destroy: return fmt::format("{} destroyed: {} gone", who, counted(amount, "byte"));
+    default: break;
   }
   const std::string lost = amount == 0 ? "nothing unsynced" : counted(amount, "unsynced byte") + " gone";
   return fmt::format("{} lost power{}: {}", who, gone ? "" : " while no process ran", lost);
@@ -65,20 +62,15 @@ std::string skew(const Fault& fault, const std::string& who, std::uint64_t reads
 
 std::string disk(const Fault& fault, const std::string& who, std::uint64_t amount) {
   switch (fault.action) {
-    case Action::fsync_error:
-      return fmt::format("{} of {} failed", counted(amount, "sync"), who);
-    case Action::fsync_lie:
-      return fmt::format("{} of {} lied", counted(amount, "sync"), who);
+    case Action::fsync_error: return fmt::format("{} of {} failed", counted(amount, "sync"), who);
+    case Action::fsync_lie: return fmt::format("{} of {} lied", counted(amount, "sync"), who);
     case Action::disk_slow:
       return fault.stall ? fmt::format("disk of {} stalled: {} late", who, counted(amount, "operation"))
                          : fmt::format("disk of {} {} times as slow: {} late", who, fault.factor.value(),
                                        counted(amount, "operation"));
-    case Action::disk_full:
-      return fmt::format("disk of {} full: {} refused", who, counted(amount, "write"));
-    case Action::disk_error:
-      return fmt::format("blocks of {} unreadable: {} failed", who, counted(amount, "read"));
-    default:
-      return fmt::format("{} of {} corrupted", counted(amount, "block"), who);
+    case Action::disk_full: return fmt::format("disk of {} full: {} refused", who, counted(amount, "write"));
+    case Action::disk_error: return fmt::format("blocks of {} unreadable: {} failed", who, counted(amount, "read"));
+    default: return fmt::format("{} of {} corrupted", counted(amount, "block"), who);
   }
 }
 
@@ -101,21 +93,15 @@ std::string on_node(const Firing& firing, const std::string& who) {
   switch (fault.action) {
     case Action::power_loss:
     case Action::wipe:
-    case Action::destroy:
-      return power(firing, who, amount, gone);
-    case Action::kill:
-      return fmt::format("{} killed", who);
-    case Action::stop:
-      return fmt::format("{} stopped in order", who);
+    case Action::destroy: return power(firing, who, amount, gone);
+    case Action::kill: return fmt::format("{} killed", who);
+    case Action::stop: return fmt::format("{} stopped in order", who);
     case Action::pause:
       return fmt::format("{} paused{}", who, firing.effective || firing.acting ? "" : ": it had nothing to do");
-    case Action::clock_skew:
-      return skew(fault, who, amount);
+    case Action::clock_skew: return skew(fault, who, amount);
     case Action::handler_error:
-    case Action::handler_stall:
-      return handler(fault, who);
-    default:
-      return disk(fault, who, amount);
+    case Action::handler_stall: return handler(fault, who);
+    default: return disk(fault, who, amount);
   }
 }
 
@@ -154,12 +140,10 @@ std::string connection(FaultContext& context, const Firing& firing) {
     case Action::drop:
       if (firing.packets == 0) return fmt::format("{}: no message left any more", who);
       return fmt::format("{} broke: {} lost", who, counted(firing.packets, "message"));
-    case Action::loss:
-      return fmt::format("{}: {} lost and sent again", who, counted(firing.packets, "packet"));
+    case Action::loss: return fmt::format("{}: {} lost and sent again", who, counted(firing.packets, "packet"));
     case Action::delay:
       return fmt::format("{}: {} late by {}", who, counted(firing.packets, "packet"), duration(fault.by.duration()));
-    default:
-      return fmt::format("{}: {} slowed", who, counted(firing.packets, "packet"));
+    default: return fmt::format("{}: {} slowed", who, counted(firing.packets, "packet"));
   }
 }
 

@@ -17,10 +17,26 @@
 namespace noloss::sim {
 
 enum class Action : std::uint8_t {
-  power_loss, fsync_error, fsync_lie, disk_slow, disk_full, disk_error, corrupt, wipe, destroy,  // machine, disk
-  kill, pause, stop, clock_skew,                                                                 // process
-  handler_error, handler_stall,                                                                  // application
-  drop, partition, loss, delay, slow,                                                            // network
+  power_loss,
+  fsync_error,
+  fsync_lie,
+  disk_slow,
+  disk_full,
+  disk_error,
+  corrupt,
+  wipe,
+  destroy,  // machine, disk
+  kill,
+  pause,
+  stop,
+  clock_skew,  // process
+  handler_error,
+  handler_stall,  // application
+  drop,
+  partition,
+  loss,
+  delay,
+  slow,  // network
 };
 inline constexpr std::size_t kActions = static_cast<std::size_t>(Action::slow) + 1;
 [[nodiscard]] std::string_view name(Action action);
@@ -68,26 +84,26 @@ struct Fault {
   Quantity duration{std::chrono::seconds{1}};
   std::optional<MomentRef> until;  ///< in place of duration
 
-  Unsynced unsynced = Unsynced::any_subset;                    // power_loss, wipe, destroy
-  bool new_identity = false;                                   // wipe: `identity: new`
-  FsyncSemantics semantics = FsyncSemantics::ext4_ordered;     // fsync_error
-  bool once = true;                                            // fsync_error
-  Quantity factor{100};                                        // disk_slow
-  bool stall = false;                                          // disk_slow
-  Quantity blocks{1};                                          // disk_error, corrupt
-  Damage with = Damage::junk;                                  // corrupt
-  FileClass in = FileClass::log;                               // corrupt, disk_error
-  bool restart = true;                                         // kill
-  Quantity by{0};                                              // delay, clock_skew (ns)
-  Quantity clock_rate{kWhole};                                 // clock_skew: millionths of the true rate
-  Quantity rate{0};                                            // loss (millionths)
-  Quantity bandwidth{0};                                       // slow (bytes per second)
-  std::string message;                                         // delay: one message of this kind
-  std::int64_t times = 1;                                      // handler_error; -1: always
-  Side side = Side::request;                                   // drop
-  PartitionShape shape = PartitionShape::isolate;              // partition
-  std::vector<std::vector<std::string>> sides;                 // partition `sides`; others use target, peer
-  Clients clients = Clients::both;                             // partition
+  Unsynced unsynced = Unsynced::any_subset;                 // power_loss, wipe, destroy
+  bool new_identity = false;                                // wipe: `identity: new`
+  FsyncSemantics semantics = FsyncSemantics::ext4_ordered;  // fsync_error
+  bool once = true;                                         // fsync_error
+  Quantity factor{100};                                     // disk_slow
+  bool stall = false;                                       // disk_slow
+  Quantity blocks{1};                                       // disk_error, corrupt
+  Damage with = Damage::junk;                               // corrupt
+  FileClass in = FileClass::log;                            // corrupt, disk_error
+  bool restart = true;                                      // kill
+  Quantity by{0};                                           // delay, clock_skew (ns)
+  Quantity clock_rate{kWhole};                              // clock_skew: millionths of the true rate
+  Quantity rate{0};                                         // loss (millionths)
+  Quantity bandwidth{0};                                    // slow (bytes per second)
+  std::string message;                                      // delay: one message of this kind
+  std::int64_t times = 1;                                   // handler_error; -1: always
+  Side side = Side::request;                                // drop
+  PartitionShape shape = PartitionShape::isolate;           // partition
+  std::vector<std::vector<std::string>> sides;              // partition `sides`; others use target, peer
+  Clients clients = Clients::both;                          // partition
 
   /// Seeds every choice that the fault makes when it fires (which pages survive, which broker "any" is), so
   /// that a stored plan acts alike although other draws changed.

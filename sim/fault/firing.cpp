@@ -26,24 +26,20 @@ Family family(Action action) {
     case Action::kill:
     case Action::pause:
     case Action::stop:
-    case Action::clock_skew:
-      return Family::machine;
+    case Action::clock_skew: return Family::machine;
     case Action::fsync_error:
     case Action::fsync_lie:
     case Action::disk_slow:
     case Action::disk_full:
     case Action::disk_error:
-    case Action::corrupt:
-      return Family::disk;
+    case Action::corrupt: return Family::disk;
     case Action::handler_error:
-    case Action::handler_stall:
-      return Family::handler;
+    case Action::handler_stall: return Family::handler;
     case Action::drop:
     case Action::partition:
     case Action::loss:
     case Action::delay:
-    case Action::slow:
-      break;
+    case Action::slow: break;
   }
   return Family::network;
 }
@@ -77,18 +73,10 @@ std::vector<NodeId> nodes_of(const Firing& firing) {
 void act(FaultContext& context, Firing& firing) {
   firing.acting = true;
   switch (family(firing.fault->action)) {
-    case Family::machine:
-      act_on_machine(context, firing);
-      break;
-    case Family::disk:
-      act_on_disk(context, firing);
-      break;
-    case Family::handler:
-      act_on_handler(context, firing);
-      break;
-    case Family::network:
-      act_on_network(context, firing);
-      return;
+    case Family::machine: act_on_machine(context, firing); break;
+    case Family::disk: act_on_disk(context, firing); break;
+    case Family::handler: act_on_handler(context, firing); break;
+    case Family::network: act_on_network(context, firing); return;
   }
   firing.acting = std::any_of(firing.hits.begin(), firing.hits.end(), [](const Hit& hit) { return hit.acted; });
 }
@@ -96,17 +84,10 @@ void act(FaultContext& context, Firing& firing) {
 void measure(FaultContext& context, Firing& firing) {
   if (!firing.acting) return;
   switch (family(firing.fault->action)) {
-    case Family::machine:
-      measure_machine(context, firing);
-      break;
-    case Family::disk:
-      measure_disk(context, firing);
-      break;
-    case Family::handler:
-      break;
-    case Family::network:
-      measure_network(context, firing);
-      break;
+    case Family::machine: measure_machine(context, firing); break;
+    case Family::disk: measure_disk(context, firing); break;
+    case Family::handler: break;
+    case Family::network: measure_network(context, firing); break;
   }
 }
 
@@ -114,17 +95,10 @@ void heal(FaultContext& context, Firing& firing) {
   measure(context, firing);
   firing.acting = false;
   switch (family(firing.fault->action)) {
-    case Family::machine:
-      heal_machine(context, firing);
-      break;
-    case Family::disk:
-      heal_disk(context, firing);
-      break;
-    case Family::handler:
-      break;
-    case Family::network:
-      heal_network(context, firing);
-      break;
+    case Family::machine: heal_machine(context, firing); break;
+    case Family::disk: heal_disk(context, firing); break;
+    case Family::handler: break;
+    case Family::network: heal_network(context, firing); break;
   }
 }
 

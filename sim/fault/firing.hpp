@@ -22,7 +22,7 @@ namespace noloss::sim {
 /// A node that a fault on a machine, disk, process or handler hit.
 struct Hit {
   NodeId node{};
-  bool acted = false;             ///< it found what it hits, and must be healed
+  bool acted = false;  ///< it found what it hits, and must be healed
   bool process_gone = false;
   std::uint32_t incarnation = 0;  ///< the life that it hit
   std::uint64_t before = 0;       ///< the counter that tells what it changed, when it began
@@ -34,18 +34,18 @@ struct Firing {
   const Fault* fault = nullptr;
   std::uint64_t draw = 0;
   VirtualTime time{};
-  Occurrence cause{};       ///< the moment that set it off, if any
+  Occurrence cause{};  ///< the moment that set it off, if any
   VirtualTime healed = kNever;
-  bool acting = false;      ///< has something to heal
+  bool acting = false;  ///< has something to heal
   bool effective = false;
-  std::optional<Occurrence> until{};    ///< the moment that ended it
+  std::optional<Occurrence> until{};  ///< the moment that ended it
 
-  Resolved from{};                      ///< the target; of a connection its A side
-  Resolved to{};                        ///< of a connection: its B side
-  std::vector<Hit> hits{};               ///< all families but the network
-  std::vector<std::vector<NodeId>> sides{};  ///< partition
-  std::vector<Network::FaultHandle> links{}; ///< network
-  std::uint64_t packets = 0;                 ///< network: what it changed
+  Resolved from{};                            ///< the target; of a connection its A side
+  Resolved to{};                              ///< of a connection: its B side
+  std::vector<Hit> hits{};                    ///< all families but the network
+  std::vector<std::vector<NodeId>> sides{};   ///< partition
+  std::vector<Network::FaultHandle> links{};  ///< network
+  std::uint64_t packets = 0;                  ///< network: what it changed
 
   [[nodiscard]] Hit* hit(NodeId node);
 };
@@ -54,8 +54,8 @@ struct Firing {
 struct FaultContext {
   Simulation& simulation;
   const Targets& targets;
-  std::deque<Firing> firings;          ///< in order of time; references stay valid
-  std::vector<NodeId> start_when_down; ///< a process that is being stopped, and whose fault is over already
+  std::deque<Firing> firings;           ///< in order of time; references stay valid
+  std::vector<NodeId> start_when_down;  ///< a process that is being stopped, and whose fault is over already
 
   [[nodiscard]] Machine& machine(NodeId node) { return simulation.machine(node); }
   /// Another one that acts the same way on the node and began before the end of this one; the last of them.

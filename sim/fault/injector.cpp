@@ -11,8 +11,8 @@ namespace {
 
 /// Draws stay exact in every tool that reads a plan.
 constexpr std::uint64_t kDrawMask = (std::uint64_t{1} << 53U) - 1;
-/// From the instant at which a role has a holder to that at which a fault that waited for one acts, one after the other.
-/// So the plan of what happened can say it as a delay after the fault's own moment.
+/// From the instant at which a role has a holder to that at which a fault that waited for one acts, one after the
+/// other. So the plan of what happened can say it as a delay after the fault's own moment.
 constexpr Duration kAfterElection{1};
 
 /// A fault may be the cause of its own moment ("at each start: kill, for 0 s"). Virtual time must go on.
@@ -146,9 +146,7 @@ void Injector::Impl::run(const DueStep& step) {
       placed[index].done = true;
       placed[index].body();
       return;
-    case Step::Kind::until:
-      until_came(index, step.occurrence);
-      return;
+    case Step::Kind::until: until_came(index, step.occurrence); return;
     case Step::Kind::fire:
       if (!from_moment) --armed[index].scheduled;
       set_off(index, step.occurrence);
@@ -157,12 +155,8 @@ void Injector::Impl::run(const DueStep& step) {
       --armed[index].scheduled;
       try_fire(index, step.occurrence);
       return;
-    case Step::Kind::end:
-      end(index, from_moment ? std::optional{step.occurrence} : std::nullopt);
-      return;
-    case Step::Kind::retry:
-      retry(index);
-      return;
+    case Step::Kind::end: end(index, from_moment ? std::optional{step.occurrence} : std::nullopt); return;
+    case Step::Kind::retry: retry(index); return;
   }
 }
 
@@ -191,7 +185,8 @@ void Injector::Impl::try_fire(std::uint32_t index, const Occurrence& cause) {
 bool Injector::Impl::fire(std::uint32_t index, const Occurrence& cause, std::uint32_t number) {
   const Fault& fault = plan[index];
   Simulation& simulation = context.simulation;
-  Firing aimed{.index = index, .fault = &fault, .draw = draw_of(fault, number), .time = simulation.now(), .cause = cause};
+  Firing aimed{
+      .index = index, .fault = &fault, .draw = draw_of(fault, number), .time = simulation.now(), .cause = cause};
   if (!aim(context, aimed)) return false;
   const auto place_in_order = static_cast<std::uint32_t>(context.firings.size());
   armed[index].firings.push_back(place_in_order);
@@ -262,7 +257,8 @@ void Injector::Impl::end(std::uint32_t number, const std::optional<Occurrence>& 
   firing.healed = context.simulation.now();
   heal(context, firing);
   for (const Hit& hit : firing.hits) {
-    if (firing.fault->action == Action::stop && hit.acted && context.machine(hit.node).stopping()) start_when_down(hit.node);
+    if (firing.fault->action == Action::stop && hit.acted && context.machine(hit.node).stopping())
+      start_when_down(hit.node);
   }
   note(firing, WorldEvent::healed);
 }

@@ -1,10 +1,10 @@
 // Carries out a concrete plan: arms each fault, fires it at its time or moment, heals it, and counts.
 //
-// What is modelled: every action of the fault contract, by the calls that Machine, Disk, Network and Program offer. Roles
-// are resolved when a fault fires; where nobody holds the role then, the fault waits for the next holder. Faults at one
-// moment act in the order of the plan; at a `sent` moment, faults on the network act on the message that is leaving.
-// Every choice a fault makes comes from its own `draw`.
-// Not modelled: anything that the plan does not say; the injector draws nothing by itself.
+// What is modelled: every action of the fault contract, by the calls that Machine, Disk, Network and Program offer.
+// Roles are resolved when a fault fires; where nobody holds the role then, the fault waits for the next holder. Faults
+// at one moment act in the order of the plan; at a `sent` moment, faults on the network act on the message that is
+// leaving. Every choice a fault makes comes from its own `draw`. Not modelled: anything that the plan does not say; the
+// injector draws nothing by itself.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,12 @@ class RoleResolver {
 /// What became of one fault of the plan.
 struct FaultReport {
   const Fault* fault = nullptr;
-  std::uint32_t fired = 0;             ///< how often (`every` fires repeatedly)
-  bool effective = false;              ///< a later observable differs: a packet held, a byte lost, a process gone
-  VirtualTime fired_at = kNever;       ///< the first time
+  std::uint32_t fired = 0;        ///< how often (`every` fires repeatedly)
+  bool effective = false;         ///< a later observable differs: a packet held, a byte lost, a process gone
+  VirtualTime fired_at = kNever;  ///< the first time
   VirtualTime healed_at = kNever;
-  std::vector<NodeId> nodes;           ///< whom it hit, the first time
-  std::string what;                    ///< one line for a person: "lost power: 3 unsynced pages of 4 gone"
+  std::vector<NodeId> nodes;  ///< whom it hit, the first time
+  std::string what;           ///< one line for a person: "lost power: 3 unsynced pages of 4 gone"
 };
 
 class Injector final : public MomentListener {

@@ -31,10 +31,10 @@ struct Injector::Impl {
     std::uint32_t number = 0;  ///< which firing of its fault
   };
   struct Armed {
-    std::uint32_t set_off = 0;     ///< times that its moment or time came
-    std::uint32_t tried = 0;       ///< of these, those whose delay has passed as well
-    std::uint32_t scheduled = 0;   ///< of its steps, those that have a time that is still to come
-    VirtualTime instant{};         ///< at which it was set off last, and how often at that one
+    std::uint32_t set_off = 0;    ///< times that its moment or time came
+    std::uint32_t tried = 0;      ///< of these, those whose delay has passed as well
+    std::uint32_t scheduled = 0;  ///< of its steps, those that have a time that is still to come
+    VirtualTime instant{};        ///< at which it was set off last, and how often at that one
     std::uint32_t times_at_instant = 0;
     std::vector<Waiting> waiting;
     std::vector<std::uint32_t> firings;

@@ -21,8 +21,8 @@ struct Occurrence {
   EventId event{};
   std::uint64_t number = 0;  ///< at that node
   VirtualTime time{};
-  Duration delay{0};         ///< what was to pass since
-  LinkSelector sending{};    ///< the message that is leaving, if it is that
+  Duration delay{0};       ///< what was to pass since
+  LinkSelector sending{};  ///< the message that is leaving, if it is that
 };
 
 /// Something that the injector does. At one moment what was placed beside the plan comes first, then the faults in the
@@ -70,15 +70,15 @@ class MomentBook {
  private:
   struct Entry {
     EventId event{};
-    NodeId node = kNoNode;      ///< kNoNode: a role or several nodes
-    TargetWord word{};          ///< of those
+    NodeId node = kNoNode;        ///< kNoNode: a role or several nodes
+    TargetWord word{};            ///< of those
     std::vector<NodeId> nodes{};  ///< of a kind; empty: a role
     Which which = Which::numbered;
-    std::uint64_t number = 0;   ///< numbered: which one; each: the distance
+    std::uint64_t number = 0;  ///< numbered: which one; each: the distance
     std::uint64_t seen = 0;
     Duration delay{0};
     Step step;
-    bool sends = false;         ///< the moment is a message leaving
+    bool sends = false;  ///< the moment is a message leaving
     bool active = true;
   };
   [[nodiscard]] bool concerns(const Entry& entry, NodeId node) const;

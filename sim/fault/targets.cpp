@@ -44,18 +44,14 @@ TargetWord Targets::parse(std::string_view text) const {
 std::vector<NodeId> Targets::candidates(const TargetWord& word) const {
   const auto of_kind = [&](const Machine& machine) { return machine.kind() == word.word; };
   switch (word.form) {
-    case TargetWord::Form::node:
-      return {word.node};
+    case TargetWord::Form::node: return {word.node};
     case TargetWord::Form::any: {
       auto nodes = those([&](const Machine& machine) { return of_kind(machine) && present(machine.id()); });
       return nodes.empty() ? those(of_kind) : nodes;
     }
-    case TargetWord::Form::all:
-      return those(of_kind);
-    case TargetWord::Form::zone:
-      return those([&](const Machine& machine) { return machine.zone() == word.word; });
-    case TargetWord::Form::role:
-      break;
+    case TargetWord::Form::all: return those(of_kind);
+    case TargetWord::Form::zone: return those([&](const Machine& machine) { return machine.zone() == word.word; });
+    case TargetWord::Form::role: break;
   }
   return roles_.holders(word.word);
 }

@@ -35,10 +35,11 @@ int runs_with_loss(const Scenario& law, std::uint64_t seeds) {
 
 /// Power losses of everything, placed by time and not by moment, so that each configuration meets the same ones.
 std::string power_losses(const std::string& brokers, std::uint64_t at_ms) {
-  return fmt::format("brokers: {{count: 3, config: {}}}\ntopic: {{replicas: 3}}\n"
-                     "consumers: {{application: {{processing: {{time: 20ms}}}}}}\n"
-                     "faults: [{{at: {}ms, action: power_loss, target: all brokers, duration: 500ms}}]\n",
-                     brokers, at_ms);
+  return fmt::format(
+      "brokers: {{count: 3, config: {}}}\ntopic: {{replicas: 3}}\n"
+      "consumers: {{application: {{processing: {{time: 20ms}}}}}}\n"
+      "faults: [{{at: {}ms, action: power_loss, target: all brokers, duration: 500ms}}]\n",
+      brokers, at_ms);
 }
 
 TEST(Laws, RaisingDurabilityNeverAddsLoss) {
@@ -63,7 +64,9 @@ TEST(Laws, RenamingBrokersChangesNoRate) {
   constexpr std::uint64_t kSeeds = 600;
   const auto losses = [](const std::string& assignment) {
     return runs_with_loss(scenario("brokers: {count: 3, config: {flush: async, replicas.acks: 2}}\n"
-                                   "topic: {replicas: 3, assignment: [" + assignment + "]}\n"
+                                   "topic: {replicas: 3, assignment: [" +
+                                   assignment +
+                                   "]}\n"
                                    "consumers: {application: {processing: {time: 10ms}}}\n"
                                    "faults: [{action: power_loss, target: all brokers, duration: 200ms..2s}]\n"),
                           kSeeds);
@@ -85,10 +88,11 @@ RC_GTEST_PROP(Laws, TwiceTheBytesTakeNoLessTime, ()) {
   Runner runner;
   const auto latency = [&](int size) {
     // Constant delays: what is compared is bytes and nothing else.
-    const Scenario law = scenario(fmt::format("brokers: {{count: 2, config: {{flush: {}, replicas.acks: 2}}}}\n"
-                                              "topic: {{replicas: 2}}\nnetwork: {{latency: {{p50: 1ms, p99: 1ms}}}}\n"
-                                              "producers: {{workload: {{messages: 20, size: {}B}}}}\n",
-                                              flush, size));
+    const Scenario law =
+        scenario(fmt::format("brokers: {{count: 2, config: {{flush: {}, replicas.acks: 2}}}}\n"
+                             "topic: {{replicas: 2}}\nnetwork: {{latency: {{p50: 1ms, p99: 1ms}}}}\n"
+                             "producers: {{workload: {{messages: 20, size: {}B}}}}\n",
+                             flush, size));
     return run(runner, law, seed);
   };
   const RunResult once = latency(bytes);
@@ -107,11 +111,14 @@ RC_GTEST_PROP(Laws, WithoutFaultsNothingIsViolated, ()) {
   const std::string acknowledge = word({"after_processing", "before_processing", "automatic"});
   const std::string check = word({"false", "true", "{grace: 3}", "{grace: 1, heartbeat: 500ms}"});
   const std::string text = fmt::format(
-      "brokers: {{count: {}, disk: {}, config: {{flush: {}, flush.interval: {}ms, replicas.acks: {}, failover: {}s}}}}\n"
+      "brokers: {{count: {}, disk: {}, config: {{flush: {}, flush.interval: {}ms, replicas.acks: {}, failover: "
+      "{}s}}}}\n"
       "topic: {{partitions: {}, replicas: {}}}\n"
-      "producers: {{count: {}, config: {{retries: {}, max.in.flight: {}, buffer: {}}}, application: {{send: {}, on_error: {}, "
+      "producers: {{count: {}, config: {{retries: {}, max.in.flight: {}, buffer: {}}}, application: {{send: {}, "
+      "on_error: {}, "
       "source: {}}}, workload: {{messages: {}, rate: {}/s, size: {}B, keys: {}}}}}\n"
-      "consumers: {{count: {}, config: {{prefetch: {}}}, application: {{acknowledge: {}, processing: {{time: {}us, fails: "
+      "consumers: {{count: {}, config: {{prefetch: {}}}, application: {{acknowledge: {}, processing: {{time: {}us, "
+      "fails: "
       "{}%}}, store: {}, sequence_check: {}}}}}\nnetwork: {{latency: {}}}\n",
       brokers, word({"nvme", "nvme_plp", "hdd"}), word({"sync", "async"}), number(1, 2000), number(1, replicas),
       number(1, 5), number(1, 6), replicas, number(1, 3), number(0, 3), number(1, 8), number(1, 100),

@@ -47,7 +47,10 @@ class NemesisTest : public testing::Test {
     add("broker-1", {{"sent:produce_response", 100}, {"sent:deliver", 50}, {"received:produce_request", 100}});
     add("broker-2", {{"sent:fetch_request", 80}});
     add("coordinator", {{"sent:heartbeat_response", 40}});
-    add("producer-1", {{"sent", 50}, {"acked", 50}, {"sent:produce_request", 50}, {"sent:lookup", 1},
+    add("producer-1", {{"sent", 50},
+                       {"acked", 50},
+                       {"sent:produce_request", 50},
+                       {"sent:lookup", 1},
                        {"received:produce_response", 50}});
     add("producer-2", {{"sent", 50}, {"acked", 50}, {"sent:produce_request", 50}, {"received:produce_response", 50}});
     add("consumer-1", {{"received", 100}, {"processed", 100}, {"acknowledged", 100}, {"received:deliver", 50}});

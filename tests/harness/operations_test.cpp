@@ -80,9 +80,10 @@ TEST_F(OperationsTest, OperationsAreNoFaults) {
 }
 
 TEST(Operations, LateNodesAreThoseWhoseFirstOperationIsStart) {
-  const std::vector<Operation> operations{
-      operation(OperationKind::start, at_time(1s), "broker-3"), operation(OperationKind::leave, at_time(1s), "broker-2"),
-      operation(OperationKind::start, at_time(2s), "broker-2"), operation(OperationKind::restart, at_time(3s), "broker-3")};
+  const std::vector<Operation> operations{operation(OperationKind::start, at_time(1s), "broker-3"),
+                                          operation(OperationKind::leave, at_time(1s), "broker-2"),
+                                          operation(OperationKind::start, at_time(2s), "broker-2"),
+                                          operation(OperationKind::restart, at_time(3s), "broker-3")};
   EXPECT_THAT(late_nodes(operations), testing::ElementsAre("broker-3"));
 }
 

@@ -98,7 +98,7 @@ TEST_F(SequenceCheckTest, ProducersAndPartitionsAreCountedApart) {
 TEST_F(SequenceCheckTest, WithoutTheIdentityAnotherProducerCoversALoss) {
   use({.enabled = true, .identity = false, .grace = 3});
   see({1, 2}, 0);
-  see({1, 2, 3}, 1);  // here is a 3 ...
+  see({1, 2, 3}, 1);     // here is a 3 ...
   see({4, 5, 6, 7}, 0);  // ... so nobody sees that this producer's was lost
   EXPECT_THAT(alarms(), IsEmpty());
 }

@@ -1,8 +1,8 @@
 """Every planted bug must be caught.
 
 Builds the program with NOLOSS_PLANTED_BUGS, finds every NOLOSS_BUG("name") in the sources, and for each one runs the
-committed scenarios, and those beside this file, with more and more seeds until an expectation fails. Prints how many seeds
-that took. Fails if a bug gets away, or if the program without a bug fails.
+committed scenarios, and those beside this file, with more and more seeds until an expectation fails. Prints how many
+seeds that took. Fails if a bug gets away, or if the program without a bug fails.
 """
 import os
 import pathlib

@@ -10,8 +10,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::uint64_t kDraws = 200;
-constexpr Unsynced kEveryRule[] = {Unsynced::lose_all, Unsynced::prefix, Unsynced::any_subset};
-
 class DiskFaultTest : public DiskTest {};
 
 // --- power loss ---
@@ -386,30 +384,6 @@ TEST_F(DiskFaultTest, UnderALieTheKernelWritesToTheWriteCache) {
   disk().lie(false);
   EXPECT_EQ(file("log").durable_size(), 0);
   sync("log");
-  EXPECT_EQ(file("log").durable_size(), 1000);
-}
-
-TEST_F(DiskFaultTest, ADirectoryEntryCanBeLiedAboutToo) {
-  for (const Unsynced unsynced : kEveryRule) {
-    for (std::uint64_t draw = 0; draw < kDraws / 4; ++draw) {
-      OneBroker broker;
-      broker.disk().lie(true);
-      broker.append("log", {"a"});
-      EXPECT_EQ(broker.sync_directory(), IoResult::ok);
-      broker.lose_power(unsynced, draw);
-      broker.restart();
-      EXPECT_EQ(broker.contents("log"), "no file");
-    }
-  }
-}
-
-TEST_F(DiskFaultTest, ADirectorySyncFlushesWhatTheDiskLiedAbout) {
-  make_file("log");
-  disk().lie(true);
-  append("log", {"a"});
-  sync("log");
-  disk().lie(false);
-  sync_directory();
   EXPECT_EQ(file("log").durable_size(), 1000);
 }
 

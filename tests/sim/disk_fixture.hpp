@@ -23,6 +23,8 @@
 
 namespace noloss::sim {
 
+inline constexpr Unsynced kEveryRule[] = {Unsynced::lose_all, Unsynced::prefix, Unsynced::any_subset};
+
 /// What the tests write: a record with a name.
 struct Letter : Payload {
   explicit Letter(std::string named) : name(std::move(named)) {}
@@ -97,9 +99,8 @@ class OneBroker {
     simulation_.scheduler().at(simulation_.now() + delay, std::move(deed));
   }
   void sleep(Duration duration) {
-    simulation_.scheduler().spawn(nullptr, [this, duration] {
-      simulation_.scheduler().block_until(simulation_.now() + duration);
-    });
+    simulation_.scheduler().spawn(
+        nullptr, [this, duration] { simulation_.scheduler().block_until(simulation_.now() + duration); });
     simulation_.scheduler().run_until(kNever);
   }
   void append(std::string_view file, const std::vector<std::string>& letters, std::int64_t bytes = 1000) {

@@ -323,5 +323,29 @@ TEST_F(DiskNamesTest, ErrorsOfNamesThatAreNotThere) {
   EXPECT_EQ(disk().find("no"), nullptr);
 }
 
+TEST_F(DiskNamesTest, ADirectoryEntryCanBeLiedAboutToo) {
+  for (const Unsynced unsynced : kEveryRule) {
+    for (std::uint64_t draw = 0; draw < kDraws / 4; ++draw) {
+      OneBroker broker;
+      broker.disk().lie(true);
+      broker.append("log", {"a"});
+      EXPECT_EQ(broker.sync_directory(), IoResult::ok);
+      broker.lose_power(unsynced, draw);
+      broker.restart();
+      EXPECT_EQ(broker.contents("log"), "no file");
+    }
+  }
+}
+
+TEST_F(DiskNamesTest, ADirectorySyncFlushesWhatTheDiskLiedAbout) {
+  make_file("log");
+  disk().lie(true);
+  append("log", {"a"});
+  sync("log");
+  disk().lie(false);
+  sync_directory();
+  EXPECT_EQ(file("log").durable_size(), 1000);
+}
+
 }  // namespace
 }  // namespace noloss::sim

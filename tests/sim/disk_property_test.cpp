@@ -16,8 +16,20 @@ using std::chrono::seconds;
 
 struct Step {
   enum class What : std::uint8_t {
-    append, overwrite, truncate, sync, sync_during_change, writeback, kill, power_loss, power_loss_during_sync,  // always
-    fail_ordered, fail_data, fail_btrfs, lie, honest,  // faults
+    append,
+    overwrite,
+    truncate,
+    sync,
+    sync_during_change,
+    writeback,
+    kill,
+    power_loss,
+    power_loss_during_sync,  // always
+    fail_ordered,
+    fail_data,
+    fail_btrfs,
+    lie,
+    honest,  // faults
   };
   What what = What::append;
   std::int64_t where = 0;
@@ -29,9 +41,20 @@ constexpr int kSteps = static_cast<int>(Step::What::fail_ordered);
 constexpr int kStepsWithFaults = static_cast<int>(Step::What::honest) + 1;
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
-  constexpr const char* kNames[] = {"append",     "overwrite",     "truncate",               "sync",
-                                    "sync during change", "writeback", "kill",   "power loss", "power loss during sync",
-                                    "fail ordered", "fail data",   "fail btrfs",             "lie", "honest"};
+  constexpr const char* kNames[] = {"append",
+                                    "overwrite",
+                                    "truncate",
+                                    "sync",
+                                    "sync during change",
+                                    "writeback",
+                                    "kill",
+                                    "power loss",
+                                    "power loss during sync",
+                                    "fail ordered",
+                                    "fail data",
+                                    "fail btrfs",
+                                    "lie",
+                                    "honest"};
   return out << kNames[static_cast<int>(step.what)] << " where=" << step.where << " bytes=" << step.bytes
              << " unsynced=" << static_cast<int>(step.unsynced) << " draw=" << step.draw;
 }
@@ -75,34 +98,22 @@ class Comparison {
     switch (step.what) {
       case What::append:
       case What::overwrite:
-      case What::truncate:
-        return change(step);
-      case What::sync:
-        return sync(nullptr);
-      case What::sync_during_change:
-        return sync(&step);
-      case What::writeback:
-        broker_.sleep(seconds{36});
-        return write_back();
-      case What::kill:
-        return broker_.kill_and_restart();
-      case What::power_loss:
-        return lose_power(step);
+      case What::truncate: return change(step);
+      case What::sync: return sync(nullptr);
+      case What::sync_during_change: return sync(&step);
+      case What::writeback: broker_.sleep(seconds{36}); return write_back();
+      case What::kill: return broker_.kill_and_restart();
+      case What::power_loss: return lose_power(step);
       case What::power_loss_during_sync:
         broker_.after(milliseconds{1}, [&] { broker_.lose_power(step.unsynced, step.draw); });
         broker_.process([&] { log().sync(); });
         if (!late_error_) failing_.reset();
         return lost_power(step);
-      case What::fail_ordered:
-        return fail(FsyncSemantics::ext4_ordered);
-      case What::fail_data:
-        return fail(FsyncSemantics::ext4_data);
-      case What::fail_btrfs:
-        return fail(FsyncSemantics::btrfs);
+      case What::fail_ordered: return fail(FsyncSemantics::ext4_ordered);
+      case What::fail_data: return fail(FsyncSemantics::ext4_data);
+      case What::fail_btrfs: return fail(FsyncSemantics::btrfs);
       case What::lie:
-      case What::honest:
-        lying_ = step.what == What::lie;
-        return broker_.disk().lie(lying_);
+      case What::honest: lying_ = step.what == What::lie; return broker_.disk().lie(lying_);
     }
   }
 
@@ -239,13 +250,17 @@ void check(const char* what, const std::function<void()>& property) {
 }
 
 TEST(DiskProperty, AnHonestDiskAgreesWithTheReference) {
-  check("histories without disk faults", [] { const std::vector<Step> steps = *histories(kSteps);
-    Comparison().run(steps); });
+  check("histories without disk faults", [] {
+    const std::vector<Step> steps = *histories(kSteps);
+    Comparison().run(steps);
+  });
 }
 
 TEST(DiskProperty, AFaultyDiskAgreesWithTheReference) {
-  check("histories with failing and lying syncs", [] { const std::vector<Step> steps = *histories(kStepsWithFaults);
-    Comparison().run(steps); });
+  check("histories with failing and lying syncs", [] {
+    const std::vector<Step> steps = *histories(kStepsWithFaults);
+    Comparison().run(steps);
+  });
 }
 
 TEST(DiskProperty, TheSameHistoryEndsTheSameBesideAnotherFile) {

@@ -85,7 +85,8 @@ class ReferenceFile {
   [[nodiscard]] bool intact(std::uint32_t number, const Bytes& content) const {
     const ReferenceWrite& of = writes.at(number);
     return of.bytes > 0 && of.end() <= length(content) &&
-           std::all_of(content.begin() + of.offset, content.begin() + of.end(), [&](std::uint32_t b) { return b == number; });
+           std::all_of(content.begin() + of.offset, content.begin() + of.end(),
+                       [&](std::uint32_t b) { return b == number; });
   }
   [[nodiscard]] std::set<std::uint32_t> intact(const Bytes& content) const {
     std::set<std::uint32_t> found;
@@ -106,7 +107,8 @@ class ReferenceFile {
     const std::size_t most = lied_about_truncation() ? 0 : cuts.size();
     for (std::size_t survive = 0;; ++survive) {
       std::int64_t limit = length(cache);
-      for (std::size_t i = survive; i < cuts.size(); ++i) limit = std::min(limit, cuts[i] / kSectorBytes * kSectorBytes);
+      for (std::size_t i = survive; i < cuts.size(); ++i)
+        limit = std::min(limit, cuts[i] / kSectorBytes * kSectorBytes);
       if (subset_can_leave(found, old, limit)) return true;
       if (survive == most) return false;
       old.resize(std::min(old.size(), static_cast<std::size_t>(cuts[survive])));
@@ -169,7 +171,8 @@ class ReferenceFile {
            (upto == medium_upto_.end() || number > upto->second);
   }
   /// If truncations made `old` of the medium, and nothing from `limit` on can be new.
-  [[nodiscard]] bool subset_can_leave(const std::set<std::uint32_t>& found, const Bytes& old, std::int64_t limit) const {
+  [[nodiscard]] bool subset_can_leave(const std::set<std::uint32_t>& found, const Bytes& old,
+                                      std::int64_t limit) const {
     struct Choice {
       bool old;
       bool changed;  // to what the cache holds
@@ -177,7 +180,8 @@ class ReferenceFile {
     std::map<std::int64_t, Choice> choices;
     const auto choice_of = [&](std::int64_t sector) -> Choice& {
       const std::int64_t offset = sector * kSectorBytes;
-      return choices.try_emplace(sector, Choice{true, dirty.contains(offset / kPageBytes) && offset < limit}).first->second;
+      return choices.try_emplace(sector, Choice{true, dirty.contains(offset / kPageBytes) && offset < limit})
+          .first->second;
     };
     for (const std::uint32_t number : found) {
       for (const Piece& piece : pieces(writes.at(number))) {

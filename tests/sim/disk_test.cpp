@@ -241,7 +241,8 @@ TEST_F(DiskTest, AKillAtSyncStartComesBeforeTheDeviceHearsOfIt) {
 
 TEST_F(DiskTest, RecoveryReadsAtTheSpeedOfTheDevice) {
   append("log", {"a"}, 1'500'000);
-  EXPECT_EQ(duration([this] { EXPECT_EQ(file("log").read_all().size(), 1U); }), milliseconds{1} + std::chrono::microseconds{100});
+  EXPECT_EQ(duration([this] { EXPECT_EQ(file("log").read_all().size(), 1U); }),
+            milliseconds{1} + std::chrono::microseconds{100});
 }
 
 // --- writeback by the kernel ---

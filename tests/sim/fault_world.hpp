@@ -27,21 +27,21 @@ using namespace std::chrono_literals;
 /// What the programs of a node did, over all lives.
 struct Doings {
   std::int64_t appended = 0;
-  std::int64_t promised = 0;      ///< bytes that a sync said were on disk
+  std::int64_t promised = 0;  ///< bytes that a sync said were on disk
   std::int64_t refused_writes = 0;
   std::int64_t failed_syncs = 0;
-  std::int64_t found = 0;         ///< intact bytes in the log at the last start
-  std::int64_t damaged = 0;       ///< records that were not intact then
+  std::int64_t found = 0;    ///< intact bytes in the log at the last start
+  std::int64_t damaged = 0;  ///< records that were not intact then
   std::int64_t requests = 0;
   std::int64_t answers = 0;
   std::int64_t resets = 0;
   std::int64_t processed = 0;
   std::int64_t failed = 0;
   std::int64_t stops = 0;
-  std::vector<Duration> syncs;        ///< how long each took
+  std::vector<Duration> syncs;  ///< how long each took
   std::vector<Duration> round_trips;
-  std::vector<Duration> gaps;         ///< between two things that were processed
-  std::vector<VirtualTime> clock;     ///< the wall clock at each append
+  std::vector<Duration> gaps;      ///< between two things that were processed
+  std::vector<VirtualTime> clock;  ///< the wall clock at each append
 };
 
 struct FaultWorldSetup {
@@ -283,8 +283,7 @@ template <class What>
 void FaultWorld::add(const std::string& name, const std::string& kind, MachineSetup more) {
   more.name = name;
   more.kind = kind;
-  simulation.add_machine(std::move(more),
-                         [this](Process& process) { return std::make_unique<What>(*this, process); });
+  simulation.add_machine(std::move(more), [this](Process& process) { return std::make_unique<What>(*this, process); });
 }
 
 inline FaultWorld::FaultWorld(FaultWorldSetup setup)

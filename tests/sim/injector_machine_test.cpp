@@ -88,9 +88,9 @@ TEST_F(InjectorTest, PowerLossResetsNobody) {
 TEST_F(InjectorTest, PowerLossHitsAllOfAZoneOrKindAtOneMoment) {
   use({fault(Action::power_loss, at_time(5ms), "all brokers"), fault(Action::power_loss, at_time(50ms), "zone-a")});
   run_until(100ms);
-  EXPECT_THAT(course({"power_lost"}), ElementsAre("broker-1 power_lost 5000us", "broker-2 power_lost 5000us",
-                                                  "broker-3 power_lost 5000us", "broker-1 power_lost 50000us",
-                                                  "broker-3 power_lost 50000us"));
+  EXPECT_THAT(course({"power_lost"}),
+              ElementsAre("broker-1 power_lost 5000us", "broker-2 power_lost 5000us", "broker-3 power_lost 5000us",
+                          "broker-1 power_lost 50000us", "broker-3 power_lost 50000us"));
   EXPECT_THAT(report(0).nodes, ElementsAre(node("broker-1"), node("broker-2"), node("broker-3")));
 }
 

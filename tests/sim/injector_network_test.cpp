@@ -145,8 +145,8 @@ TEST(Injector, HalvesAndBridgesAreDrawn) {
     const auto cuts = [&] {
       std::vector<int> numbers;
       for (const std::string& from : nodes) {
-        numbers.push_back(static_cast<int>(std::count_if(
-            nodes.begin(), nodes.end(), [&](const std::string& to) { return world.cut(from, to); })));
+        numbers.push_back(static_cast<int>(
+            std::count_if(nodes.begin(), nodes.end(), [&](const std::string& to) { return world.cut(from, to); })));
       }
       std::sort(numbers.begin(), numbers.end());
       return numbers;

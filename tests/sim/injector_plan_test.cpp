@@ -74,9 +74,8 @@ TEST_F(InjectorTest, WhatAFaultDoesIsAMomentForOthers) {
        fault(Action::kill, at_time(5ms), "broker-1"),
        fault(Action::kill, at_moment("broker-1", "healed", 1), "coordinator")});
   run_until(50ms);
-  EXPECT_THAT(course({"killed"}),
-              ElementsAre("broker-1 killed 5000us", "broker-2 killed 5000us", "broker-3 killed 6000us",
-                          "coordinator killed 15000us"));
+  EXPECT_THAT(course({"killed"}), ElementsAre("broker-1 killed 5000us", "broker-2 killed 5000us",
+                                              "broker-3 killed 6000us", "coordinator killed 15000us"));
 }
 
 TEST_F(InjectorTest, PowerThatGoesAsItComesBackIsGone) {
@@ -214,8 +213,8 @@ TEST(Injector, AMachineThatDoesNotExistYetIsNotHit) {
 TEST_F(InjectorTest, EveryNthMomentSetsItOffAgain) {
   use({every(fault(Action::pause, at_moment("consumer-1", "processed", 0), "broker-2", 1ms), 5)});
   run_until(20ms);
-  EXPECT_THAT(course({"fault"}), ElementsAre("broker-2 fault 4000us", "broker-2 fault 9000us",
-                                             "broker-2 fault 14000us", "broker-2 fault 19000us"));
+  EXPECT_THAT(course({"fault"}), ElementsAre("broker-2 fault 4000us", "broker-2 fault 9000us", "broker-2 fault 14000us",
+                                             "broker-2 fault 19000us"));
   EXPECT_EQ(report().fired, 4U);
   EXPECT_EQ(report().fired_at, kStart + 4ms);
   EXPECT_FALSE(injector->pending());

@@ -7,9 +7,7 @@ namespace {
 
 /// Leadership moves by itself, and stays away for a while.
 void move_leadership(FaultWorld& world) {
-  const auto lead = [&world](Duration when, const char* name) {
-    world.at(when, [&world, name] { world.lead(name); });
-  };
+  const auto lead = [&world](Duration when, const char* name) { world.at(when, [&world, name] { world.lead(name); }); };
   lead(10ms, "broker-2");
   world.at(20ms, [&world] { world.nobody_leads(); });
   lead(35ms, "broker-1");
@@ -86,7 +84,8 @@ class PlanDrawer {
   }
 
   void options(Fault& fault) {
-    const Words nodes{"leader", "follower", "any broker", "broker-1", "all brokers", "zone-a", "broker-3", "consumer-1"};
+    const Words nodes{"leader",      "follower", "any broker", "broker-1",
+                      "all brokers", "zone-a",   "broker-3",   "consumer-1"};
     fault.target = pick(nodes);
     fault.by = Quantity{up_to(3ms)};
     fault.rate = Quantity{300'000};
@@ -123,8 +122,8 @@ TEST(InjectorReplay, AConcretePlanGivesTheSameRun) {
     const Outcome again = run(plan, seed);
     ASSERT_EQ(first.digest, again.digest) << "seed " << seed;
     const Outcome replayed = run(first.concrete, seed);
-    ASSERT_EQ(first.digest, replayed.digest) << "seed " << seed << ", events " << first.events << " and "
-                                             << replayed.events;
+    ASSERT_EQ(first.digest, replayed.digest)
+        << "seed " << seed << ", events " << first.events << " and " << replayed.events;
     ASSERT_EQ(replayed.concrete, first.concrete) << "seed " << seed << ": concrete plans stay as they are";
   }
 }

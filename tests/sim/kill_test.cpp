@@ -166,7 +166,7 @@ TEST_F(KillTest, SwallowingForEverAborts) {
                    }
                  }
                })),
-               "");
+               "swallows the exception");
 }
 
 TEST_F(KillTest, ADestructorThatBlocksWhileTheFiberUnwindsReturnsAtOnce) {

@@ -18,9 +18,11 @@ FILES = ["runs.csv", "summary.csv"]
 
 
 def noloss(*arguments, expect=(0,)):
-    done = subprocess.run([NOLOSS, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    words = [str(argument) for argument in arguments]
+    done = subprocess.run([NOLOSS, *words], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode not in expect:
-        sys.exit(f"noloss {' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        output = done.stdout[-3000:] + done.stderr[-3000:]
+        sys.exit(f"noloss {' '.join(words)}: exit code {done.returncode}\n{output}")
     return done.stdout
 
 
@@ -40,12 +42,12 @@ def verdicts(folder):
     for row in rows:
         if row["guarantee"] not in ("no_acked_loss", "no_silent_loss"):
             continue
-        parameters = [f"{name}={value}" for name, value in row.items() if "." in name or name in ("faults", "producers")]
-        only = [word for pair in parameters if not pair.endswith("=") for word in ("--only", pair)]
+        given = [name for name in row if "." in name or name in ("faults", "producers")]
+        only = [word for name in given if row[name] for word in ("--only", f"{name}={row[name]}")]
         told = noloss("replay", paths[row["scenario"]], *only, "--seed", row["first_seed"])
         for word in (f"{row['guarantee']} violated", "send called", "stage ", "certain from"):
             if word not in told:
-                sys.exit(f"{row['scenario']} {only} seed {row['first_seed']}: the replay does not say '{word}'\n{told[:3000]}")
+                sys.exit(f"{row['scenario']} {only} seed {row['first_seed']}: '{word}' is missing\n{told[:3000]}")
         if row["stage"] and f"stage         {row['stage']}" not in told:
             sys.exit(f"{row['scenario']} {only}: the summary says stage {row['stage']}, the replay does not")
         replayed += 1

@@ -119,7 +119,7 @@ TEST(Units, AreOrderedByScenarioConfigurationAndSeed) {
   const Units units(two_scenarios());
   EXPECT_EQ(units.size(), 5U);
   EXPECT_EQ(units.at(1).seed, 2U);
-  EXPECT_EQ(units.at(2).place, (Place{1, 0}));
+  EXPECT_EQ(units.at(2).place, (ConfigurationKey{1, 0}));
   EXPECT_EQ(units.at(4).seed, 7U);
   for (std::uint64_t number = 0; number < units.size(); ++number) {
     EXPECT_EQ(units.number_of(units.at(number).place, units.at(number).seed), number);

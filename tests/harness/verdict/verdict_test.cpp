@@ -125,10 +125,10 @@ TEST_F(Verdicts, NothingProcessedIsNoEvidenceForOrder) {
   EXPECT_EQ(of(Guarantee::no_duplicates, {run}).verdict, Verdict::inconclusive);
 }
 
-TEST_F(Verdicts, LossDetectedNeedsACheckAndALoss) {
+TEST_F(Verdicts, LossDetectedNeedsACheck) {
   EXPECT_THAT(of(Guarantee::loss_detected, good(2)).why, HasSubstr("sequence_check: true"));
   configuration().sequence_check = true;
-  EXPECT_THAT(of(Guarantee::loss_detected, good(2)).why, HasSubstr("nothing to detect"));
+  EXPECT_EQ(of(Guarantee::loss_detected, good(2)).verdict, Verdict::holds) << "there was no false alarm";
   RunResult run = good_run(3);
   run.totals.lost_acked = 1;
   EXPECT_EQ(of(Guarantee::loss_detected, {run}).verdict, Verdict::holds);
