@@ -11,8 +11,6 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using testing::AnyOf;
 
-constexpr Unsynced kEveryRule[] = {Unsynced::lose_all, Unsynced::prefix, Unsynced::any_subset};
-
 // --- the page cache ---
 
 TEST_F(DiskTest, WhatIsWrittenIsReadBack) {
