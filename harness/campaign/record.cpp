@@ -182,7 +182,7 @@ std::string encode(std::uint64_t unit, const RunResult& result) {
 std::optional<Record> decode(std::string_view line) {
   if (line.size() < kChecksum) return std::nullopt;
   const std::string_view body = line.substr(0, line.size() - kChecksum);
-  if (line.substr(body.size() + 1) != hash_text(body)) return std::nullopt;
+  if (line[body.size()] != '\t' || line.substr(body.size() + 1) != hash_text(body)) return std::nullopt;
 
   std::string_view rest = body;
   Record record;

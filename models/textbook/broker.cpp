@@ -174,7 +174,7 @@ void Broker::talk_to_coordinator(sim::Inbox& inbox, const sim::ConnectionPtr& co
       send(coordinator, events().heartbeat, 0, sim::PayloadPtr{heartbeat});
       beat += kHeartbeatInterval;
     }
-    const auto arrival = inbox.receive_until(beat);
+    const auto arrival = inbox.receive_until(leaving_ ? sim::kNever : beat);
     if (!arrival) continue;
     if (arrival->what != sim::Arrival::What::message) return;
     from_coordinator(*arrival);

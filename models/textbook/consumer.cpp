@@ -18,7 +18,6 @@ constexpr sim::Duration kSilence = std::chrono::seconds{3};
 Consumer::Consumer(sim::Process& process, const Topology& topology, std::vector<std::uint32_t> partitions,
                    const ConsumersSetup& setup, ConsumerState& state, History& history)
     : process_(process),
-      topology_(topology),
       setup_(setup),
       history_(history),
       arrived_(process.simulation().scheduler()),

@@ -71,7 +71,6 @@ class Consumer final : public sim::Program, public ConsumerClient {
   void send(const Lane& lane, sim::MessageKind kind, Offset offset, MessageRef message);
 
   sim::Process& process_;
-  const Topology& topology_;
   const ConsumersSetup& setup_;
   History& history_;
   std::vector<std::unique_ptr<Lane>> lanes_;

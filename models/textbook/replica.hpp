@@ -30,6 +30,33 @@ class Broker;
 
 enum class Role : std::uint8_t { follower, leader };
 
+/// What a leader knows of a follower.
+struct Follower {
+  sim::NodeId node{};
+  Offset stored = 0;
+  sim::ConnectionPtr held = nullptr;  ///< a fetch that waits for more
+  Offset held_from = 0;
+  sim::VirtualTime held_until = sim::kNever;
+};
+/// What waits until the record at `offset` is stored often enough.
+struct Waiting {
+  Offset offset = 0;
+  sim::ConnectionPtr connection;
+  std::uint64_t request = 0;           ///< produce
+  std::optional<Offset> acknowledged;  ///< a consumer's acknowledgement
+};
+/// The partition's consumer.
+struct Subscription {
+  sim::ConnectionPtr connection;
+  std::int64_t prefetch = 0;
+  sim::Duration redelivery{0};
+  bool automatic = false;
+  bool started = false;
+  Offset next = 0;
+  std::map<Offset, sim::VirtualTime> in_hand;  ///< and when it is delivered again
+  std::set<Offset> acknowledged;               ///< at or past the position
+};
+
 class Replica {
  public:
   Replica(Broker& broker, std::uint32_t partition);
@@ -80,31 +107,6 @@ class Replica {
   void follow_loop();  ///< while another broker leads
 
  private:
-  struct Follower {
-    sim::NodeId node{};
-    Offset stored = 0;
-    sim::ConnectionPtr held = nullptr;  ///< a fetch that waits for more
-    Offset held_from = 0;
-    sim::VirtualTime held_until = sim::kNever;
-  };
-  /// What waits until the record at `offset` is stored often enough.
-  struct Waiting {
-    Offset offset = 0;
-    sim::ConnectionPtr connection;
-    std::uint64_t request = 0;           ///< produce
-    std::optional<Offset> acknowledged;  ///< a consumer's acknowledgement
-  };
-  struct Subscription {
-    sim::ConnectionPtr connection;
-    std::int64_t prefetch = 0;
-    sim::Duration redelivery{0};
-    bool automatic = false;
-    bool started = false;
-    Offset next = 0;
-    std::map<Offset, sim::VirtualTime> in_hand;  ///< and when it is delivered again
-    std::set<Offset> acknowledged;               ///< at or past the position
-  };
-
   // replica.cpp: roles and commit
   void become_leader(Epoch epoch);
   [[nodiscard]] LogRecordPtr make_record(RecordKind kind);

@@ -116,7 +116,7 @@ class PlanDrawer {
 };
 
 TEST(InjectorReplay, AConcretePlanGivesTheSameRun) {
-  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const FaultPlan plan = PlanDrawer{seed}.plan();
     const Outcome first = run(plan, seed);
     const Outcome again = run(plan, seed);
@@ -130,7 +130,7 @@ TEST(InjectorReplay, AConcretePlanGivesTheSameRun) {
 
 TEST(InjectorReplay, WhatFiredNamesItsNode) {
   std::size_t named = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const FaultPlan plan = PlanDrawer{seed}.plan();
     const FaultPlan concrete = run(plan, seed).concrete;
     const std::vector<std::uint32_t> fired = run(concrete, seed).fired;
@@ -150,7 +150,7 @@ TEST(InjectorReplay, WhatFiredNamesItsNode) {
       ++named;
     }
   }
-  EXPECT_GT(named, 300U);
+  EXPECT_GT(named, 100U);
 }
 
 }  // namespace

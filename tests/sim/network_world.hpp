@@ -218,4 +218,18 @@ class NetworkTest : public testing::Test, public NetworkWorld {
   Node& server = add("server");
 };
 
+/// With one fault on the link between the two.
+class NetworkFaults : public NetworkTest {
+ protected:
+  [[nodiscard]] std::vector<std::vector<NodeId>> apart() const { return {{client.id()}, {server.id()}}; }
+  [[nodiscard]] LinkSelector requests() const { return {client.id(), server.id()}; }
+  [[nodiscard]] LinkSelector responses() const { return {server.id(), client.id()}; }
+  [[nodiscard]] std::uint64_t effect() { return network().effect(fault); }
+  void heal_at(Duration time) {
+    at(time, [this] { network().heal(fault); });
+  }
+
+  Network::FaultHandle fault = 0;
+};
+
 }  // namespace noloss::sim
