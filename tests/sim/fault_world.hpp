@@ -173,7 +173,7 @@ class FaultWorld::Broker final : public Program {
  private:
   void write(File& log) {
     constexpr std::int64_t kBytes = 1000;
-    Simulation& run = world_.simulation;
+    Simulation& simulation = world_.simulation;
     if (log.append(kBytes, new Payload) != IoResult::ok) {
       ++did_.refused_writes;
       return;
@@ -217,7 +217,7 @@ class FaultWorld::Producer final : public Program {
 
  private:
   void ask() {
-    Simulation& run = world_.simulation;
+    Simulation& simulation = world_.simulation;
     for (;; process_.sleep(1ms)) {
       const VirtualTime begin = simulation.now();
       ++did_.requests;

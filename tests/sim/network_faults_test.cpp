@@ -1,6 +1,6 @@
 // Partition and drop: what each one does to a message, to those behind it, and what its counter says.
+#include "network_world.hpp"
 #include "sim/network.hpp"
-#include "tests/sim/network_world.hpp"
 
 namespace noloss::sim {
 namespace {

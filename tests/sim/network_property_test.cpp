@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "network_world.hpp"
 #include "sim/network.hpp"
-#include "tests/sim/network_world.hpp"
 
 namespace noloss::sim {
 namespace {

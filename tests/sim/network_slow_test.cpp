@@ -1,6 +1,6 @@
 // Loss, delay and slow: how late a message and those behind it arrive, and what the fault's counter says.
+#include "network_world.hpp"
 #include "sim/network.hpp"
-#include "tests/sim/network_world.hpp"
 
 namespace noloss::sim {
 namespace {

@@ -1,6 +1,7 @@
 // Connections without link faults: handshake, order, and every way in which an end stops.
 #include "sim/network.hpp"
-#include "tests/sim/network_world.hpp"
+
+#include "network_world.hpp"
 
 namespace noloss::sim {
 namespace {
