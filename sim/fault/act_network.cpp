@@ -2,7 +2,7 @@
 //
 // A connection "A -> B" is meant with both its directions, but for `drop`, whose side says which one. A node stands for
 // all connections that it has.
-#include <utility>
+#include <algorithm>
 
 #include "sim/fault/firing.hpp"
 #include "sim/random.hpp"
@@ -35,14 +35,12 @@ std::vector<LinkSelector> links_of(const Firing& firing) {
   return links;
 }
 
-Network::FaultHandle put_delay(FaultContext& context, const Firing& firing, LinkSelector link) {
+/// It names a kind of message, and none of that kind is leaving right now.
+bool waits_for_message(FaultContext& context, const Firing& firing) {
   const Fault& fault = *firing.fault;
-  Network& network = context.simulation.network();
-  if (fault.message.empty()) {
-    return at_message(fault) ? network.delay_one(link, fault.by, std::nullopt)
-                             : network.delay(link, fault.by, std::nullopt);
-  }
-  return network.delay_one(link, fault.by, context.simulation.events().find("sent:" + fault.message));
+  const bool leaving = firing.cause.sending.from != kNoNode && firing.cause.delay == Duration{0};
+  if (fault.action != Action::delay || fault.message.empty()) return false;
+  return !leaving || context.simulation.events().name(firing.cause.event) != "sent:" + fault.message;
 }
 
 Network::FaultHandle put(FaultContext& context, const Firing& firing, LinkSelector link, std::uint64_t number) {
@@ -51,7 +49,9 @@ Network::FaultHandle put(FaultContext& context, const Firing& firing, LinkSelect
   switch (fault.action) {
     case Action::drop: return network.drop_next(link);
     case Action::loss: return network.lose(link, fault.rate.value(), derive_seed(firing.draw, number));
-    case Action::delay: return put_delay(context, firing, link);
+    case Action::delay:
+      return at_message(fault) ? network.delay_one(link, fault.by, std::nullopt)
+                               : network.delay(link, fault.by, std::nullopt);
     default: return network.limit(link, fault.bandwidth.value());
   }
 }
@@ -64,9 +64,26 @@ void act_on_network(FaultContext& context, Firing& firing) {
     firing.links.push_back(context.simulation.network().cut(firing.sides, one_way));
     return;
   }
+  if (waits_for_message(context, firing)) {
+    firing.awaited = links_of(firing);
+    firing.acting = !firing.awaited.empty();
+    return;
+  }
   std::uint64_t number = 0;
   for (const LinkSelector link : links_of(firing)) firing.links.push_back(put(context, firing, link, ++number));
   firing.acting = !firing.links.empty();
+}
+
+bool take_message(FaultContext& context, Firing& firing, const Occurrence& leaving) {
+  const auto matches = [&](LinkSelector link) {
+    return (link.from == kNoNode || link.from == leaving.sending.from) &&
+           (link.to == kNoNode || link.to == leaving.sending.to);
+  };
+  if (!firing.acting || std::none_of(firing.awaited.begin(), firing.awaited.end(), matches)) return false;
+  firing.awaited.clear();
+  Network& network = context.simulation.network();
+  firing.links.push_back(network.delay_one(leaving.sending, firing.fault->by, leaving.event));
+  return true;
 }
 
 void measure_network(FaultContext& context, Firing& firing) {

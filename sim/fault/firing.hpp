@@ -45,6 +45,7 @@ struct Firing {
   std::vector<Hit> hits{};                    ///< all families but the network
   std::vector<std::vector<NodeId>> sides{};   ///< partition
   std::vector<Network::FaultHandle> links{};  ///< network
+  std::vector<LinkSelector> awaited{};        ///< delay of the next message of a kind: where it may leave
   std::uint64_t packets = 0;                  ///< network: what it changed
 
   [[nodiscard]] Hit* hit(NodeId node);
@@ -94,6 +95,8 @@ void act_on_handler(FaultContext& context, Firing& firing);
 bool poison_again(FaultContext& context, NodeId node);
 
 void act_on_network(FaultContext& context, Firing& firing);
+/// A message of the kind that the firing waits for is leaving. Whether it is the one.
+bool take_message(FaultContext& context, Firing& firing, const Occurrence& leaving);
 void heal_network(FaultContext& context, Firing& firing);
 void measure_network(FaultContext& context, Firing& firing);
 

@@ -155,6 +155,9 @@ void Injector::Impl::run(const DueStep& step) {
       --armed[index].scheduled;
       try_fire(index, step.occurrence);
       return;
+    case Step::Kind::message:
+      if (take_message(context, context.firings[index], step.occurrence)) moments.remove(step.step);
+      return;
     case Step::Kind::end: end(index, from_moment ? std::optional{step.occurrence} : std::nullopt); return;
     case Step::Kind::retry: retry(index); return;
   }
@@ -198,6 +201,7 @@ bool Injector::Impl::fire(std::uint32_t index, const Occurrence& cause, std::uin
   }
   firing.acting = firing.acting && heals(fault);
   if (!firing.acting) return true;
+  await_message(place_in_order);
   if (fault.until) {
     if (fault.until->number == 0) moments.add(*fault.until, MomentBook::Which::next, 0, {Step::Kind::until, index});
   } else if (lasts(fault)) {
@@ -206,11 +210,27 @@ bool Injector::Impl::fire(std::uint32_t index, const Occurrence& cause, std::uin
   return true;
 }
 
+void Injector::Impl::await_message(std::uint32_t number) {
+  const Firing& firing = context.firings[number];
+  if (firing.awaited.empty()) return;
+  std::vector<NodeId> senders = targets.everybody();
+  const auto may_send = [&](NodeId node) {
+    return std::any_of(firing.awaited.begin(), firing.awaited.end(),
+                       [&](LinkSelector link) { return link.from == kNoNode || link.from == node; });
+  };
+  std::erase_if(senders, [&](NodeId node) { return !may_send(node); });
+  for (const NodeId node : senders) {
+    const MomentRef leaves{context.machine(node).name(), "sent:" + firing.fault->message, 0, Duration{0}};
+    moments.add(leaves, MomentBook::Which::each, 1, {Step::Kind::message, number});
+  }
+}
+
 void Injector::Impl::note(const Firing& firing, WorldEvent event) {
   const auto action = static_cast<std::uint64_t>(firing.fault->action);
-  std::vector<NodeId> nodes = nodes_of(firing);
-  if (firing.hits.empty() && nodes.size() > 1) nodes.resize(1);
-  for (const NodeId node : nodes) context.simulation.note(node, id(event), action, firing.draw);
+  for (const NodeId node : nodes_of(firing)) {
+    context.simulation.note(node, id(event), action, firing.draw);
+    if (firing.hits.empty()) break;  // a connection or a partition is told at one node
+  }
 }
 
 void Injector::Impl::roles_changed() {

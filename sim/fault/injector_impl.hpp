@@ -57,6 +57,8 @@ struct Injector::Impl {
   void until_came(std::uint32_t index, const Occurrence& occurrence);
   void retry(std::uint32_t index);
   void roles_changed();
+  /// Watches for the message that the firing waits for, if it does.
+  void await_message(std::uint32_t firing);
   void note(const Firing& firing, WorldEvent event);
   void world_event(NodeId node, EventId event);
   void start_when_down(NodeId node);
@@ -84,6 +86,7 @@ struct Injector::Impl {
   std::deque<Placed> placed;
   std::vector<DueStep> due;
   std::vector<FaultReport> reports;
+  std::uint64_t reported = 0;  ///< events that had been traced when they were made
   bool listens = false;
   bool working = false;
   bool over = false;

@@ -33,6 +33,7 @@ struct Step {
     until,    ///< the moment at which a fault ends
     fire,     ///< the moment or time of a fault
     delayed,  ///< its delay after that has passed
+    message,  ///< one that a firing may wait for leaves
     end,      ///< a firing's time is over
     retry,    ///< a fault that waits for the holder of a role
   };

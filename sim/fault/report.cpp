@@ -7,6 +7,9 @@
 namespace noloss::sim {
 
 const std::vector<FaultReport>& Injector::Impl::report() {
+  const std::uint64_t traced = context.simulation.trace().size();
+  if (!reports.empty() && reported == traced) return reports;
+  reported = traced;
   reports.assign(plan.size(), {});
   for (std::size_t i = 0; i < plan.size(); ++i) reports[i].fault = &plan[i];
   for (Firing& firing : context.firings) {

@@ -173,18 +173,18 @@ class FaultWorld::Broker final : public Program {
  private:
   void write(File& log) {
     constexpr std::int64_t kBytes = 1000;
-    Simulation& simulation = world_.simulation;
+    Simulation& run = world_.simulation;
     if (log.append(kBytes, new Payload) != IoResult::ok) {
       ++did_.refused_writes;
       return;
     }
     did_.appended += kBytes;
     did_.clock.push_back(process_.machine().wall_clock());
-    simulation.moment(process_.node(), world_.append_);
-    const VirtualTime begin = simulation.now();
+    run.moment(process_.node(), world_.append_);
+    const VirtualTime begin = run.now();
     const std::int64_t end = log.size();
     const IoResult result = log.sync();
-    did_.syncs.push_back(simulation.now() - begin);
+    did_.syncs.push_back(run.now() - begin);
     if (result == IoResult::ok) did_.promised = end;
     if (result != IoResult::ok) ++did_.failed_syncs;
   }
@@ -217,20 +217,20 @@ class FaultWorld::Producer final : public Program {
 
  private:
   void ask() {
-    Simulation& simulation = world_.simulation;
+    Simulation& run = world_.simulation;
     for (;; process_.sleep(1ms)) {
-      const VirtualTime begin = simulation.now();
+      const VirtualTime begin = run.now();
       ++did_.requests;
-      simulation.network().send(process_, connection_, world_.request_, 1000, nullptr);
+      run.network().send(process_, connection_, world_.request_, 1000, nullptr);
       const auto answer = inbox_.receive_until(begin + 20ms);
       if (!answer || answer->what != Arrival::What::message) {
         did_.resets += answer ? 1 : 0;
-        simulation.network().reset(process_, connection_);
+        run.network().reset(process_, connection_);
         return;
       }
-      did_.round_trips.push_back(simulation.now() - begin);
+      did_.round_trips.push_back(run.now() - begin);
       ++did_.answers;
-      simulation.moment(process_.node(), world_.acked_);
+      run.moment(process_.node(), world_.acked_);
     }
   }
 

@@ -215,6 +215,30 @@ TEST_F(InjectorTest, DelayOfAKindHitsTheNextMessageOfThatKind) {
   EXPECT_EQ(std::count_if(trips.begin(), trips.end(), [](Duration trip) { return trip >= 6ms; }), 1);
 }
 
+TEST_F(InjectorTest, DelayOfAKindAtANodeHitsOneMessageOfAllItsConnections) {
+  Fault delay = fault(Action::delay, at_time(5ms), "broker-1");
+  delay.by = Quantity{Duration{6ms}};
+  delay.message = "request";
+  use({delay});
+  run_until(50ms);
+  const auto& trips = doings["producer-1"].round_trips;
+  EXPECT_EQ(std::count_if(trips.begin(), trips.end(), [](Duration trip) { return trip >= 6ms; }), 1);
+  EXPECT_EQ(report().what, "broker-1: 1 packet late by 6ms");
+  injector->heal_all();
+  EXPECT_EQ(report().healed_at, kNever) << "it was over with that message";
+}
+
+TEST_F(InjectorTest, ADelayOfAKindThatDoesNotLeaveHasNoEffect) {
+  Fault delay = link_fault(Action::delay, at_time(5ms), "broker-2", "broker-3");
+  delay.by = Quantity{Duration{6ms}};
+  delay.message = "request";
+  use({delay});
+  run_until(50ms);
+  EXPECT_FALSE(report().effective);
+  injector->heal_all();
+  EXPECT_EQ(report().healed_at, kStart + 50ms);
+}
+
 TEST_F(InjectorTest, SlowLimitsTheBandwidth) {
   Fault slow = link_fault(Action::slow, at_time(10ms), "producer-1", "broker-1", 50ms);
   slow.bandwidth = Quantity{100'000};  // a request of 1000 bytes takes 10 ms

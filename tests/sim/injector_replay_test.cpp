@@ -102,6 +102,7 @@ class PlanDrawer {
       fault.target = pick({"any producer", "producer-1", "all producers"});
       fault.peer = pick({"leader", "broker-1", "any broker"});
     }
+    if (fault.action == Action::delay && random_.below(2) == 0) fault.message = pick({"request", "response"});
     if (fault.action == Action::partition) partition(fault);
   }
 
