@@ -74,7 +74,8 @@ class DiskListener {
   ~DiskListener() = default;
 };
 
-/// An open file. All calls are made from a fiber of the machine's process; those marked "waits" suspend it.
+/// An open file. All calls are made from a fiber of the machine's process; those marked "waits" suspend it. Before the
+/// process first starts, whoever builds the run may write and read as well, and waits for nothing.
 class File {
  public:
   [[nodiscard]] std::string_view name() const;
@@ -123,7 +124,7 @@ class Disk {
   /// As rename(2): atomic, replaces `to`. Durable after sync_directory().
   IoResult rename(std::string_view from, std::string_view to);
   IoResult unlink(std::string_view name);
-  /// Waits for the device.
+  /// Waits for the device. Emits no moments, and fail_syncs() does not concern it.
   IoResult sync_directory();
   [[nodiscard]] std::vector<std::string> list() const;
   /// Changes at each wipe with `identity: new`; a directory id that a broker stores and compares.

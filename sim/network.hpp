@@ -5,8 +5,11 @@
 // break. Delays are log-normal, drawn from an integer table; each direction of a connection has a bandwidth. Partitions
 // hold packets until they heal or until TCP gives up (15 retransmissions, 924.6 s). A packet lost to `loss` is
 // retransmitted after 200 ms, doubling. A killed process resets its connections (RST behind the data); a machine
-// without power says nothing, and answers with an RST once it runs again and gets a packet of an old connection. Not
-// modelled: congestion control, fast retransmit, receive windows, keepalive, name resolution, several addresses.
+// without power says nothing, and answers with an RST once it runs again and gets a packet of an old connection.
+// What is held is in the sender's memory: it outlives a kill of the process, and is lost with the power.
+//
+// Not modelled: acknowledgements (a cut of only the way back stops nobody), congestion control, fast retransmit,
+// receive windows, keepalive, name resolution, several addresses.
 //
 // Thread rule: as everything here, one simulation, one thread. Lifetime: a Connection lives as long as anybody refers
 // to it (ConnectionPtr); after it broke, sends on it do nothing.
