@@ -23,6 +23,7 @@ std::string painted(std::string_view colour, std::string_view text, const Palett
 
 /// Microseconds always, so that the times of a table stand below each other.
 std::string clock_text(sim::VirtualTime time) {
+  if (time == sim::kNever) return "-";
   const std::int64_t us = time.time_since_epoch().count() / 1000;
   return fmt::format("{}.{:06}s", us / 1'000'000, us % 1'000'000);
 }

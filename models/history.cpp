@@ -7,9 +7,9 @@
 namespace noloss::models {
 namespace {
 
-constexpr std::array<std::string_view, 13> kNames{"send",    "attempt",      "acked",     "failed", "uncertain",
-                                                  "written", "durable",      "undurable", "gone",   "delivered",
-                                                  "effect",  "acknowledged", "alarm"};
+constexpr std::array<std::string_view, 12> kNames{"send",      "attempt",   "acked",   "failed",
+                                                  "uncertain", "written",   "durable", "undurable",
+                                                  "gone",      "delivered", "effect",  "acknowledged"};
 
 MessageRef message_of(const sim::Payload& record) { return static_cast<const Record&>(record).message; }
 

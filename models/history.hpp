@@ -68,7 +68,6 @@ enum class HistoryEventKind : std::uint8_t {
   delivered,
   effect,
   acknowledged,
-  alarm,
 };
 [[nodiscard]] std::string_view name(HistoryEventKind kind);
 

@@ -27,7 +27,6 @@ std::string words(HistoryEventKind kind) {
     case HistoryEventKind::delivered: return "delivered to the application";
     case HistoryEventKind::effect: return "took effect in the store";
     case HistoryEventKind::acknowledged: return "consumer's acknowledgement confirmed";
-    case HistoryEventKind::alarm: return "reported missing by the sequence check";
   }
   return {};
 }

@@ -157,8 +157,7 @@ const Broker* TextbookCluster::broker(sim::NodeId node) const {
 const Replica* TextbookCluster::leader(std::uint32_t partition) const {
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
     const Broker* known = broker(node);
-    if (known != nullptr && known->replica(partition)->leads() && known->lease_valid())
-      return known->replica(partition);
+    if (known != nullptr && known->replica(partition)->in_charge()) return known->replica(partition);
   }
   return nullptr;
 }
@@ -170,7 +169,7 @@ std::vector<sim::NodeId> TextbookCluster::holders(std::string_view role) const {
   std::vector<sim::NodeId> holders;
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
     const Broker* known = broker(node);
-    const bool leads = known != nullptr && known->replica(partition)->leads() && known->lease_valid();
+    const bool leads = known != nullptr && known->replica(partition)->in_charge();
     if (leads == leading) holders.push_back(node);
   }
   std::sort(holders.begin(), holders.end());

@@ -57,6 +57,12 @@ void Coordinator::persist(std::uint32_t partition) {
   file->append(kMetadataBytes, payload);
 }
 
+void Coordinator::decide(std::uint32_t partition) {
+  persist(partition);
+  process_.machine().disk().find(kMetadata)->sync();
+  announce();
+}
+
 void Coordinator::recover() {
   sim::File* file = process_.machine().disk().find(kMetadata);
   for (const sim::StoredRecord& stored : file->read_all()) {
@@ -140,9 +146,7 @@ void Coordinator::lose_leader(std::uint32_t index, sim::VirtualTime since) {
   partition.lost_since = since;
   partition.began = process_.simulation().now();
   std::fill(partition.reports.begin(), partition.reports.end(), std::nullopt);
-  persist(index);
-  process_.machine().disk().find(kMetadata)->sync();
-  announce();
+  decide(index);
   ask(index);
 }
 
@@ -217,9 +221,7 @@ void Coordinator::try_to_elect(std::uint32_t index) {
   if (best == replicas.size() || (!everybody && !(time_has_passed && enough && heard_all))) return;
   partition.now.leader = replicas[best];
   partition.leader_incarnation = broker(replicas[best]).incarnation;
-  persist(index);
-  process_.machine().disk().find(kMetadata)->sync();
-  announce();
+  decide(index);
   process_.simulation().roles_changed();
 }
 

@@ -55,6 +55,8 @@ class Coordinator final : public sim::Program {
   void create_initial_state();
   void recover();
   void persist(std::uint32_t partition);
+  /// Writes down who leads, durably, and only then tells the brokers.
+  void decide(std::uint32_t partition);
   void handle(const sim::Arrival& arrival);
   void heartbeat(const sim::ConnectionPtr& from, const Heartbeat& heartbeat);
   void report(const sim::ConnectionPtr& from, const ReplicaReport& report);

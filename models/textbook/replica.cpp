@@ -29,6 +29,8 @@ Offset Replica::stored() const {
   return broker_.topology().flush_sync ? log_.synced() : log_.end();
 }
 
+bool Replica::in_charge() const { return leads() && broker_.lease_valid(); }
+
 bool Replica::settled() const {
   if (!fully_committed() || !waiting_.empty()) return false;
   if (subscription_ && !subscription_->in_hand.empty()) return false;
@@ -100,10 +102,7 @@ void Replica::step_down() {
   epoch_committed_ = false;
   for (const Waiting& waiting : std::exchange(waiting_, {})) broker_.reset(waiting.connection);
   if (subscription_) {
-    auto* refusal = new Deliver;
-    refusal->partition = partition_;
-    refusal->refused = true;
-    broker_.send(subscription_->connection, events().deliver, 0, sim::PayloadPtr{refusal});
+    deliver_nothing(subscription_->connection, Empty::not_leader);
     subscription_.reset();
   }
   for (Follower& follower : followers_) {
@@ -123,13 +122,13 @@ void Replica::step_down() {
 
 // --- commit ---
 
-LogRecordPtr Replica::make_record(RecordKind kind) {
-  auto* record = new LogRecord;
+boost::intrusive_ptr<LogRecord> Replica::make_record(RecordKind kind) {
+  boost::intrusive_ptr<LogRecord> record{new LogRecord};
   record->kind = kind;
   record->epoch = epoch_;
   record->bytes = kHeaderBytes;
   record->number = broker_.next_record_number();
-  return LogRecordPtr{record};
+  return record;
 }
 
 bool Replica::append(LogRecordPtr record) {
@@ -139,26 +138,25 @@ bool Replica::append(LogRecordPtr record) {
 }
 
 void Replica::produce(const sim::ConnectionPtr& from, const ProduceRequest& request) {
-  auto answer = [&](ProduceResult result) {
-    if (!request.wants_response) return;
-    auto* response = new ProduceResponse;
-    response->request = request.request;
-    response->result = result;
-    broker_.send(from, events().produce_response, 0, sim::PayloadPtr{response},
-                 static_cast<std::uint64_t>(request.message->ref));
+  const auto refuse = [&](ProduceResult result) {
+    if (request.wants_response) answer_produce(from, request.request, result, request.message->ref);
   };
-  if (!leads() || !broker_.lease_valid()) return answer(ProduceResult::not_leader);
-  auto* record = new LogRecord;
-  LogRecordPtr shared{record};
-  record->kind = RecordKind::message;
-  record->epoch = epoch_;
+  if (!in_charge()) return refuse(ProduceResult::not_leader);
+  const auto record = make_record(RecordKind::message);
   record->message = request.message->ref;
   record->content = request.message;
-  record->bytes = kHeaderBytes + request.message->bytes;
-  record->number = broker_.next_record_number();
-  if (!append(std::move(shared))) return answer(ProduceResult::not_stored);
+  record->bytes += request.message->bytes;
+  if (!append(record)) return refuse(ProduceResult::not_stored);
   if (request.wants_response) waiting_.push_back({log_.end() - 1, from, request.request, std::nullopt});
   stored_changed();
+}
+
+void Replica::answer_produce(const sim::ConnectionPtr& to, std::uint64_t request, ProduceResult result,
+                             MessageRef message) {
+  auto* response = new ProduceResponse;
+  response->request = request;
+  response->result = result;
+  broker_.send(to, events().produce_response, 0, sim::PayloadPtr{response}, static_cast<std::uint64_t>(message));
 }
 
 void Replica::stored_changed() {
@@ -170,7 +168,7 @@ void Replica::stored_changed() {
 }
 
 void Replica::advance_commit() {
-  if (!leads() || !broker_.lease_valid()) return;
+  if (!in_charge()) return;
   // The n-th largest of what the replicas have stored; the leader's own counts.
   boost::container::small_vector<Offset, 8> copies{stored()};
   for (const Follower& follower : followers_) copies.push_back(follower.stored);
@@ -180,20 +178,16 @@ void Replica::advance_commit() {
                    std::greater<>{});
   const Offset stored_often = copies[required - 1];
   if (stored_often <= commit_ && epoch_committed_) return;
-  const Offset before = commit_;
+  // A leader that has just proved itself reads the position from the whole log, then only from what is new.
+  const Offset unread = epoch_committed_ ? commit_ : 0;
   commit_ = std::max(commit_, stored_often);
-  if (!epoch_committed_) {
-    if (commit_ <= epoch_record_) return;
-    epoch_committed_ = true;
-    position_ = committed_position_ = 0;
-    for (Offset offset = 0; offset < commit_; ++offset) {
-      if (log_.at(offset).kind == RecordKind::position) position_ = committed_position_ = log_.at(offset).position;
-    }
-  } else {
-    for (Offset offset = before; offset < commit_; ++offset) {
-      if (log_.at(offset).kind == RecordKind::position) committed_position_ = log_.at(offset).position;
-    }
+  if (commit_ <= epoch_record_) return;
+  const bool proved = !std::exchange(epoch_committed_, true);
+  if (proved) committed_position_ = 0;
+  for (Offset offset = unread; offset < commit_; ++offset) {
+    if (log_.at(offset).kind == RecordKind::position) committed_position_ = log_.at(offset).position;
   }
+  if (proved) position_ = committed_position_;
   answer_waiting();
   show_to_consumer();
 }
@@ -202,17 +196,10 @@ void Replica::answer_waiting() {
   while (!waiting_.empty() && waiting_.front().offset < commit_) {
     const Waiting done = std::move(waiting_.front());
     waiting_.pop_front();
-    const LogRecord& record = log_.at(done.offset);
     if (done.acknowledged) {
-      auto* response = new AcknowledgeResponse;
-      response->partition = partition_;
-      response->offset = *done.acknowledged;
-      broker_.send(done.connection, events().acknowledge_response, 0, sim::PayloadPtr{response});
+      confirm(done.connection, *done.acknowledged);
     } else {
-      auto* response = new ProduceResponse;
-      response->request = done.request;
-      broker_.send(done.connection, events().produce_response, 0, sim::PayloadPtr{response},
-                   static_cast<std::uint64_t>(record.message));
+      answer_produce(done.connection, done.request, ProduceResult::acknowledged, log_.at(done.offset).message);
     }
   }
 }

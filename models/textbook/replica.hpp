@@ -29,6 +29,8 @@ namespace noloss::models::textbook {
 class Broker;
 
 enum class Role : std::uint8_t { follower, leader };
+/// Why a consumer gets no message: there is none, or it has to look for another leader.
+enum class Empty : std::uint8_t { nothing_there, not_leader };
 
 /// What a leader knows of a follower.
 struct Follower {
@@ -65,6 +67,8 @@ class Replica {
   [[nodiscard]] const ReplicaLog& log() const { return log_; }
   [[nodiscard]] bool replicated() const { return !followers_.empty(); }
   [[nodiscard]] bool leads() const { return role_ == Role::leader; }
+  /// Leads, and its lease says that nobody else can.
+  [[nodiscard]] bool in_charge() const;
   [[nodiscard]] Offset commit() const { return commit_; }
   [[nodiscard]] Offset position() const { return committed_position_; }
   [[nodiscard]] const Leadership& leadership() const { return leadership_; }
@@ -109,7 +113,9 @@ class Replica {
  private:
   // replica.cpp: roles and commit
   void become_leader(Epoch epoch);
-  [[nodiscard]] LogRecordPtr make_record(RecordKind kind);
+  /// A record of this epoch with a number of its own; the caller fills in the content.
+  [[nodiscard]] boost::intrusive_ptr<LogRecord> make_record(RecordKind kind);
+  void answer_produce(const sim::ConnectionPtr& to, std::uint64_t request, ProduceResult result, MessageRef message);
   [[nodiscard]] bool append(LogRecordPtr record);
   void stored_changed();
   void advance_commit();
@@ -118,6 +124,8 @@ class Replica {
   // replica_consumer.cpp
   void show_to_consumer();
   void deliver(Offset offset);
+  void deliver_nothing(const sim::ConnectionPtr& to, Empty why);
+  void confirm(const sim::ConnectionPtr& to, Offset acknowledged);
   void append_position(const sim::ConnectionPtr& connection, Offset acknowledged);
   void skip_acknowledged();
 

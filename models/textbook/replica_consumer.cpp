@@ -8,13 +8,7 @@
 namespace noloss::models::textbook {
 
 void Replica::subscribe(const sim::ConnectionPtr& from, const Subscribe& request) {
-  if (!leads() || !broker_.lease_valid()) {
-    auto* refusal = new Deliver;
-    refusal->partition = partition_;
-    refusal->refused = true;
-    broker_.send(from, events().deliver, 0, sim::PayloadPtr{refusal});
-    return;
-  }
+  if (!in_charge()) return deliver_nothing(from, Empty::not_leader);
   // One consumer a partition: a new subscription takes the place of the old one.
   subscription_.emplace();
   subscription_->connection = from;
@@ -61,6 +55,20 @@ void Replica::deliver(Offset offset) {
                static_cast<std::uint64_t>(record.message));
 }
 
+void Replica::deliver_nothing(const sim::ConnectionPtr& to, Empty why) {
+  auto* answer = new Deliver;
+  answer->partition = partition_;
+  answer->refused = why == Empty::not_leader;
+  broker_.send(to, events().deliver, 0, sim::PayloadPtr{answer});
+}
+
+void Replica::confirm(const sim::ConnectionPtr& to, Offset acknowledged) {
+  auto* response = new AcknowledgeResponse;
+  response->partition = partition_;
+  response->offset = acknowledged;
+  broker_.send(to, events().acknowledge_response, 0, sim::PayloadPtr{response});
+}
+
 void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeRequest& request) {
   if (!leads() || !subscription_ || subscription_->connection != from) return;
   subscription_->in_hand.erase(request.offset);
@@ -74,22 +82,13 @@ void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeReque
     append_position(from, request.offset);
   } else {
     // A later message than the first unacknowledged one, or one acknowledged before: nothing to store.
-    auto* response = new AcknowledgeResponse;
-    response->partition = partition_;
-    response->offset = request.offset;
-    broker_.send(from, events().acknowledge_response, 0, sim::PayloadPtr{response});
+    confirm(from, request.offset);
   }
   show_to_consumer();
 }
 
 void Replica::pull(const sim::ConnectionPtr& from, const AcknowledgeRequest& request) {
-  if (request.offset == kPollOnly) {
-    auto* answer = new Deliver;
-    answer->partition = partition_;
-    answer->refused = !leads();
-    broker_.send(from, events().deliver, 0, sim::PayloadPtr{answer});
-    return;
-  }
+  if (request.offset == kPollOnly) return deliver_nothing(from, leads() ? Empty::nothing_there : Empty::not_leader);
   if (!leads() || !subscription_ || subscription_->connection != from) return;
   subscription_->in_hand.erase(request.offset);
   show_to_consumer();
@@ -104,14 +103,9 @@ void Replica::skip_acknowledged() {
 }
 
 void Replica::append_position(const sim::ConnectionPtr& connection, Offset acknowledged) {
-  auto* record = new LogRecord;
-  LogRecordPtr shared{record};
-  record->kind = RecordKind::position;
-  record->epoch = epoch_;
+  const auto record = make_record(RecordKind::position);
   record->position = position_;
-  record->bytes = kHeaderBytes;
-  record->number = broker_.next_record_number();
-  if (!append(std::move(shared))) return;  // a full disk: never confirmed, delivered again to the next consumer
+  if (!append(record)) return;  // a full disk: never confirmed, delivered again to the next consumer
   if (connection) waiting_.push_back({log_.end() - 1, connection, 0, acknowledged});
   stored_changed();
 }
