@@ -8,6 +8,8 @@
 #pragma once
 
 #include <boost/fiber/fiber.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,7 +38,10 @@ struct ExceptionState {
   [[nodiscard]] bool empty() const { return (reinterpret_cast<std::uintptr_t>(caught) | uncaught) == 0; }
 };
 
-class Fiber {
+/// A fiber is a member of at most one WaitQueue at a time: that in which it waits.
+using FiberHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+class Fiber : public FiberHook {
  public:
   [[nodiscard]] Process* process() const { return process_; }
 
@@ -52,6 +57,7 @@ class Fiber {
   Callback* body_ = nullptr;
   std::size_t live_index_ = 0;
   std::uint32_t swallowed_ = 0;
+  std::jmp_buf body_end_{};  ///< where a fiber goes on whose stack is discarded
   bool killed_ = false;
   bool held_ = false;  ///< its process is paused: wake-ups go to Process::defer()
   Stack stack_;

@@ -70,9 +70,9 @@ class Inbox {
 
   [[nodiscard]] bool empty() const { return arrivals_.empty(); }
   /// Waits for an arrival. Emits `received:KIND` when it hands a message over.
-  Arrival receive();
+  Arrival receive(OnKill on_kill = OnKill::unwind);
   /// Empty if `deadline` came first.
-  std::optional<Arrival> receive_until(VirtualTime deadline);
+  std::optional<Arrival> receive_until(VirtualTime deadline, OnKill on_kill = OnKill::unwind);
   /// Wakes a waiting receive_until() before its deadline, with nothing; if none waits, the next one that would.
   void interrupt();
 

@@ -35,19 +35,19 @@ void Inbox::post(Packet& packet) {
   readers_.notify_one();
 }
 
-Arrival Inbox::receive() {
-  while (arrivals_.empty()) readers_.wait();
+Arrival Inbox::receive(OnKill on_kill) {
+  while (arrivals_.empty()) readers_.wait(on_kill);
   return hand_over();
 }
 
-std::optional<Arrival> Inbox::receive_until(VirtualTime deadline) {
+std::optional<Arrival> Inbox::receive_until(VirtualTime deadline, OnKill on_kill) {
   Scheduler& scheduler = process_.simulation().scheduler();
   while (arrivals_.empty()) {
     if (interrupted_ || scheduler.now() >= deadline) {
       interrupted_ = false;
       return std::nullopt;
     }
-    readers_.wait_until(deadline);
+    readers_.wait_until(deadline, on_kill);
   }
   return hand_over();
 }

@@ -60,8 +60,8 @@ class Process {
     fiber.held_ = paused();
     return fiber;
   }
-  void sleep(Duration duration) { sleep_until(scheduler_.now() + duration); }
-  void sleep_until(VirtualTime time) { scheduler_.block_until(time); }
+  void sleep(Duration duration, OnKill on_kill = OnKill::unwind) { sleep_until(scheduler_.now() + duration, on_kill); }
+  void sleep_until(VirtualTime time, OnKill on_kill = OnKill::unwind) { scheduler_.block_until(time, on_kill); }
   /// The program ends itself as a crash does (an assertion, a refused disk). Peers get an RST.
   [[noreturn]] void crash();
 

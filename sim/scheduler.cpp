@@ -51,11 +51,7 @@ void Scheduler::run_body(Fiber& fiber) {
   if (fiber.killed_) {
     fiber.body_->drop();  // killed before it started
   } else {
-    try {
-      fiber.body_->fire();
-    } catch (const Killed&) {
-      // The process is gone; there is nobody to tell.
-    }
+    call_body(fiber);
   }
   current_ = nullptr;  // what follows is the world's doing, not the fiber's
   fiber.wake_ = 0;
@@ -64,6 +60,15 @@ void Scheduler::run_body(Fiber& fiber) {
   pool_.park(fiber);
   Fiber* following = next();
   if (following != &fiber) switch_to(following);  // else it was taken from the pool again: the caller starts it
+}
+
+void Scheduler::call_body(Fiber& fiber) {
+  if (setjmp(fiber.body_end_) != 0) return;  // NOLINT(cert-err52-cpp): no destructor is skipped, see OnKill::discard
+  try {
+    fiber.body_->fire();
+  } catch (const Killed&) {
+    // The process is gone; there is nobody to tell.
+  }
 }
 
 [[gnu::always_inline]] inline Fiber* Scheduler::next() {
@@ -103,22 +108,31 @@ void Scheduler::run_body(Fiber& fiber) {
     exceptions = mine;  // else they are empty: whoever came here left them so
 }
 
-[[gnu::always_inline]] inline void Scheduler::suspend() {
+[[gnu::always_inline]] inline void Scheduler::suspend(OnKill on_kill) {
   Fiber& me = *current_;
-  if (me.killed_) {
-    if (std::uncaught_exceptions() > 0) return;
-    throw_killed(me);
+  if (me.killed_) [[unlikely]] {
+    end_killed(me, on_kill);
+    return;
   }
   Fiber* following = next();
   if (following != &me) switch_to(following);
-  if (me.killed_) throw_killed(me);
+  if (me.killed_) [[unlikely]]
+    end_killed(me, on_kill);
 }
 
-void Scheduler::block() { suspend(); }
+void Scheduler::block(OnKill on_kill) { suspend(on_kill); }
 
-void Scheduler::block_until(VirtualTime deadline) {
+void Scheduler::block_until(VirtualTime deadline, OnKill on_kill) {
   agenda_.push(deadline, *current_, current_->wake_);
-  suspend();
+  suspend(on_kill);
+}
+
+void Scheduler::end_killed(Fiber& me, OnKill on_kill) {
+  me.unlink();
+  if (on_kill == OnKill::discard && std::uncaught_exceptions() == 0) {
+    std::longjmp(me.body_end_, 1);  // NOLINT(cert-err52-cpp): no destructor is skipped, see OnKill::discard
+  }
+  throw_killed(me);
 }
 
 void Scheduler::throw_killed(Fiber& me) {

@@ -15,27 +15,28 @@ class WaitQueue {
   explicit WaitQueue(Scheduler& scheduler) : scheduler_(scheduler) {}
 
   /// Suspends the current fiber until a notification.
-  void wait() {
-    Waiter waiter{*scheduler_.current()};
-    waiters_.push_back(waiter);
-    scheduler_.block();
+  void wait(OnKill on_kill = OnKill::unwind) {
+    waiters_.push_back(*scheduler_.current());
+    scheduler_.block(on_kill);
   }
   /// False if `deadline` came first.
-  bool wait_until(VirtualTime deadline) {
+  bool wait_until(VirtualTime deadline, OnKill on_kill = OnKill::unwind) {
     if (deadline == kNever) {
-      wait();
+      wait(on_kill);
       return true;
     }
-    Waiter waiter{*scheduler_.current()};
-    waiters_.push_back(waiter);
-    scheduler_.block_until(deadline);
-    return !waiter.is_linked();
+    Fiber& me = *scheduler_.current();
+    waiters_.push_back(me);
+    scheduler_.block_until(deadline, on_kill);
+    if (!me.is_linked()) return true;
+    me.unlink();
+    return false;
   }
   void notify_one() {
     if (waiters_.empty()) return;
-    Waiter& waiter = waiters_.front();
+    Fiber& first = waiters_.front();
     waiters_.pop_front();
-    scheduler_.wake(waiter.fiber);
+    scheduler_.wake(first);
   }
   void notify_all() {
     while (!waiters_.empty()) notify_one();
@@ -43,13 +44,8 @@ class WaitQueue {
   [[nodiscard]] bool empty() const { return waiters_.empty(); }
 
  private:
-  struct Waiter : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
-    explicit Waiter(Fiber& f) : fiber(f) {}
-    Fiber& fiber;
-  };
-
   Scheduler& scheduler_;
-  boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>> waiters_;
+  boost::intrusive::list<Fiber, boost::intrusive::constant_time_size<false>> waiters_;
 };
 
 }  // namespace noloss::sim

@@ -76,7 +76,7 @@ void ProducerApplication::run_part(const WorkloadPart& part) {
   }
   while (state_.next < part.messages.value()) {
     const sim::VirtualTime due = state_.part_began + sim::Duration{state_.next * kSecond / part.rate.value()};
-    if (due > simulation_.now()) process_.sleep_until(due);
+    if (due > simulation_.now()) process_.sleep_until(due, sim::OnKill::discard);
     // The source has given the message away before anything can happen to it.
     ++state_.next;
     hand_over(next_message(part));

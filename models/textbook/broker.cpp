@@ -18,6 +18,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, std::uint64_t& r
       topology_(topology),
       record_numbers_(record_numbers),
       inbox_(process),
+      from_coordinator_(process),
       left_waiters_(process.simulation().scheduler()) {
   initial_ = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   replicas_.resize(topology.partitions.size());
@@ -88,7 +89,7 @@ void Broker::serve() {
     for (const auto& replica : replicas_) {
       if (replica) next = std::min(next, replica->next_timer());
     }
-    if (const auto arrival = inbox_.receive_until(next)) handle(*arrival);
+    if (const auto arrival = inbox_.receive_until(next, sim::OnKill::discard)) handle(*arrival);
     run_timers();
   }
 }
@@ -133,26 +134,30 @@ void Broker::handle(const sim::Arrival& arrival) {
 // --- the lease ---
 
 void Broker::heartbeat_loop() {
-  sim::Inbox inbox(process_);
   for (;;) {
-    sim::ConnectionPtr coordinator;
-    const auto result = simulation().network().connect(inbox, topology_.coordinator, kConnectTimeout, coordinator);
-    if (result == sim::ConnectResult::connected) {
-      coordinator_ = coordinator;
-      talk_to_coordinator(inbox, coordinator);
+    if (connect_to_coordinator()) {
+      talk_to_coordinator();
       coordinator_.reset();
     }
     const sim::VirtualTime again = simulation().now() + kReconnectDelay;
     while (simulation().now() < again) {
-      if (const auto arrival = inbox.receive_until(again)) from_coordinator(*arrival);
+      if (const auto arrival = from_coordinator_.receive_until(again, sim::OnKill::discard)) heed(*arrival);
     }
   }
+}
+
+bool Broker::connect_to_coordinator() {
+  sim::ConnectionPtr connection;
+  const auto result =
+      simulation().network().connect(from_coordinator_, topology_.coordinator, kConnectTimeout, connection);
+  if (result == sim::ConnectResult::connected) coordinator_ = std::move(connection);
+  return coordinator_ != nullptr;
 }
 
 void Broker::lease_loop() {
   for (;;) {
     if (lease_valid()) {
-      process_.sleep_until(lease_until_);
+      process_.sleep_until(lease_until_, sim::OnKill::discard);
       continue;
     }
     for (const auto& replica : replicas_) {
@@ -160,28 +165,28 @@ void Broker::lease_loop() {
       simulation().mark("leader lost its lease");
       replica->step_down();
     }
-    process_.sleep(kHeartbeatInterval);
+    process_.sleep(kHeartbeatInterval, sim::OnKill::discard);
   }
 }
 
-void Broker::talk_to_coordinator(sim::Inbox& inbox, const sim::ConnectionPtr& coordinator) {
+void Broker::talk_to_coordinator() {
   sim::VirtualTime beat = simulation().now();
-  while (coordinator->open(node()) && !left_) {
+  while (coordinator_->open(node()) && !left_) {
     if (simulation().now() >= beat && !leaving_) {
       auto* heartbeat = new Heartbeat;
       heartbeat->incarnation = process_.incarnation();
       heartbeat->sent = simulation().now();
-      send(coordinator, events().heartbeat, 0, sim::PayloadPtr{heartbeat});
+      send(coordinator_, events().heartbeat, 0, sim::PayloadPtr{heartbeat});
       beat += kHeartbeatInterval;
     }
-    const auto arrival = inbox.receive_until(leaving_ ? sim::kNever : beat);
+    const auto arrival = from_coordinator_.receive_until(leaving_ ? sim::kNever : beat, sim::OnKill::discard);
     if (!arrival) continue;
     if (arrival->what != sim::Arrival::What::message) return;
-    from_coordinator(*arrival);
+    heed(*arrival);
   }
 }
 
-void Broker::from_coordinator(const sim::Arrival& arrival) {
+void Broker::heed(const sim::Arrival& arrival) {
   if (arrival.what != sim::Arrival::What::message) return;
   if (arrival.kind.sent == events().replica_query.sent) {
     report(arrival.connection, static_cast<const ReplicaQuery&>(*arrival.payload));

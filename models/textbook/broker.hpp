@@ -55,8 +55,9 @@ class Broker final : public sim::Program {
   void heartbeat_loop();
   /// A lease that has run out ends leadership, whether or not the coordinator can be heard.
   void lease_loop();
-  void talk_to_coordinator(sim::Inbox& inbox, const sim::ConnectionPtr& coordinator);
-  void from_coordinator(const sim::Arrival& arrival);
+  bool connect_to_coordinator();
+  void talk_to_coordinator();
+  void heed(const sim::Arrival& arrival);
   void report(const sim::ConnectionPtr& coordinator, const ReplicaQuery& query);
   void leave();
 
@@ -64,6 +65,7 @@ class Broker final : public sim::Program {
   const Topology& topology_;
   std::uint64_t& record_numbers_;
   sim::Inbox inbox_;
+  sim::Inbox from_coordinator_;
   sim::ConnectionPtr coordinator_;
   std::vector<std::unique_ptr<Replica>> replicas_;  ///< by partition; null where there is none here
   sim::VirtualTime lease_until_ = sim::kStart;

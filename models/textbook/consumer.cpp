@@ -42,20 +42,19 @@ bool Consumer::stall_handler(sim::Duration duration) {
 
 void Consumer::lane_loop(Lane& lane) {
   for (;;) {
-    {
-      sim::Inbox inbox(process_);
-      lane.connection = lane.link.connect(inbox);
-      if (lane.connection) {
-        lane.session = ++sessions_;
-        read(lane, inbox);
-        lost(lane);
-      }
+    lane.inbox.emplace(process_);
+    lane.connection = lane.link.connect(*lane.inbox);
+    if (lane.connection) {
+      lane.session = ++sessions_;
+      read(lane);
+      lost(lane);
     }
-    process_.sleep(kReconnectDelay);
+    lane.inbox.reset();
+    process_.sleep(kReconnectDelay, sim::OnKill::discard);
   }
 }
 
-void Consumer::read(Lane& lane, sim::Inbox& inbox) {
+void Consumer::read(Lane& lane) {
   auto* subscribe = new Subscribe;
   subscribe->partition = lane.partition;
   subscribe->prefetch = setup_.config.integer("prefetch");
@@ -65,7 +64,7 @@ void Consumer::read(Lane& lane, sim::Inbox& inbox) {
                                        sim::PayloadPtr{subscribe});
   sim::VirtualTime heard = process_.simulation().now();
   for (;;) {
-    const auto arrival = inbox.receive_until(process_.simulation().now() + kPollInterval);
+    const auto arrival = lane.inbox->receive_until(process_.simulation().now() + kPollInterval, sim::OnKill::discard);
     if (!arrival) {
       // A leader without power says nothing; only who asks notices.
       if (process_.simulation().now() - heard >= kSilence) return;
@@ -101,7 +100,7 @@ void Consumer::lost(Lane& lane) {
 }
 
 Delivery Consumer::receive() {
-  while (ready_.empty()) arrived_.wait();
+  while (ready_.empty()) arrived_.wait(sim::OnKill::discard);
   Ready next = std::move(ready_.front());
   ready_.pop_front();
   if (setup_.acknowledge == Acknowledge::automatic) {

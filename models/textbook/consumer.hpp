@@ -46,6 +46,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
         : partition(index), link(process, topology, index) {}
     std::uint32_t partition;
     LeaderLink link;
+    std::optional<sim::Inbox> inbox;  ///< while it looks for a leader or reads from one
     sim::ConnectionPtr connection;
     std::uint64_t session = 0;
   };
@@ -60,7 +61,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   };
 
   void lane_loop(Lane& lane);
-  void read(Lane& lane, sim::Inbox& inbox);
+  void read(Lane& lane);
   /// False: the broker leads no more.
   [[nodiscard]] bool handle(const Lane& lane, const sim::Arrival& arrival);
   void lost(Lane& lane);

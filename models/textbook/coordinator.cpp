@@ -85,7 +85,7 @@ void Coordinator::run() {
                                 ? process_.simulation().now() + kTick
                                 : broker(partition.now.leader).heard + topology_.failover);
     }
-    if (const auto arrival = inbox_.receive_until(next)) handle(*arrival);
+    if (const auto arrival = inbox_.receive_until(next, sim::OnKill::discard)) handle(*arrival);
     check_all();
   }
 }

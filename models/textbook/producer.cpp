@@ -64,7 +64,7 @@ void ProducerLane::enqueue(MessagePtr message, SendMode mode, ProducerClient::Do
 
 void ProducerLane::loop() {
   for (;;) {
-    while (queue_.empty()) work_.wait();
+    while (queue_.empty()) work_.wait(sim::OnKill::discard);
     inbox_ = std::make_unique<sim::Inbox>(producer_.process_);
     connection_ = link_.connect(*inbox_);
     if (connection_) {
@@ -72,7 +72,7 @@ void ProducerLane::loop() {
       connection_lost();
     } else {
       fail_overdue();
-      producer_.process_.sleep(kReconnectDelay);
+      producer_.process_.sleep(kReconnectDelay, sim::OnKill::discard);
     }
     inbox_.reset();
   }
@@ -81,7 +81,7 @@ void ProducerLane::loop() {
 void ProducerLane::serve_connection() {
   while (connection_) {
     pump();
-    if (const auto arrival = inbox_->receive_until(next_due())) handle(*arrival);
+    if (const auto arrival = inbox_->receive_until(next_due(), sim::OnKill::discard)) handle(*arrival);
     fail_overdue();
   }
 }

@@ -71,7 +71,7 @@ void Replica::learn(const Leadership& leadership) {
   }
   if (!changed) return;
   role_changed_.notify_all();
-  if (following_ != nullptr) following_->interrupt();
+  if (leader_) following_->interrupt();
 }
 
 void Replica::promise(Epoch epoch) {
@@ -250,7 +250,7 @@ void Replica::synced_or_crash(sim::IoResult result) {
 
 void Replica::sync_loop() {
   for (;;) {
-    while (log_.synced() >= log_.end()) dirty_.wait();
+    while (log_.synced() >= log_.end()) dirty_.wait(sim::OnKill::discard);
     synced_or_crash(log_.sync());
     stored_.notify_all();
     stored_changed();
@@ -259,7 +259,7 @@ void Replica::sync_loop() {
 
 void Replica::flush_loop() {
   for (;;) {
-    broker_.process().sleep(broker_.topology().flush_interval);
+    broker_.process().sleep(broker_.topology().flush_interval, sim::OnKill::discard);
     while (log_.synced() < log_.end()) synced_or_crash(log_.sync());
   }
 }

@@ -131,7 +131,8 @@ class Replica {
 
   // replica_follower.cpp
   void answer_fetch(Follower& follower);
-  void follow(sim::Inbox& inbox, const sim::ConnectionPtr& leader);
+  bool connect_to_leader();
+  void follow();
   bool take(const FetchResponse& response);
   void synced_or_crash(sim::IoResult result);
 
@@ -153,10 +154,11 @@ class Replica {
   Offset position_ = 0;            ///< the group's, appended
   Offset committed_position_ = 0;  ///< the same, stored often enough
 
-  sim::WaitQueue dirty_;             ///< the sync fiber waits for appends
-  sim::WaitQueue stored_;            ///< the follow fiber waits for its sync
-  sim::WaitQueue role_changed_;      ///< the follow fiber waits for a leader
-  sim::Inbox* following_ = nullptr;  ///< interrupted when the role changes
+  sim::WaitQueue dirty_;                 ///< the sync fiber waits for appends
+  sim::WaitQueue stored_;                ///< the follow fiber waits for its sync
+  sim::WaitQueue role_changed_;          ///< the follow fiber waits for a leader
+  std::optional<sim::Inbox> following_;  ///< while it looks for the leader or fetches from it
+  sim::ConnectionPtr leader_;            ///< while it fetches; the inbox is interrupted when the role changes
 };
 
 }  // namespace noloss::models::textbook

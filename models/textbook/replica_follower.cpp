@@ -76,23 +76,25 @@ void Replica::follow_loop() {
   for (;;) {
     while (leads() || leadership_.leader == sim::kNoNode || leadership_.leader == broker_.node() ||
            leadership_.epoch < promised_) {
-      role_changed_.wait();
+      role_changed_.wait(sim::OnKill::discard);
     }
-    {
-      sim::Inbox inbox(broker_.process());
-      sim::ConnectionPtr leader;
-      const auto result = broker_.simulation().network().connect(inbox, leadership_.leader, kConnectTimeout, leader);
-      if (result == sim::ConnectResult::connected) {
-        following_ = &inbox;
-        follow(inbox, leader);
-        following_ = nullptr;
-      }
-    }
-    broker_.process().sleep(kReconnectDelay);
+    following_.emplace(broker_.process());
+    if (connect_to_leader()) follow();
+    leader_.reset();
+    following_.reset();
+    broker_.process().sleep(kReconnectDelay, sim::OnKill::discard);
   }
 }
 
-void Replica::follow(sim::Inbox& inbox, const sim::ConnectionPtr& leader) {
+bool Replica::connect_to_leader() {
+  sim::ConnectionPtr connection;
+  const auto result =
+      broker_.simulation().network().connect(*following_, leadership_.leader, kConnectTimeout, connection);
+  if (result == sim::ConnectResult::connected) leader_ = std::move(connection);
+  return leader_ != nullptr;
+}
+
+void Replica::follow() {
   const Leadership following = leadership_;
   for (;;) {
     if (leads() || leadership_.epoch != following.epoch || promised_ > following.epoch) return;
@@ -101,8 +103,8 @@ void Replica::follow(sim::Inbox& inbox, const sim::ConnectionPtr& leader) {
     request->epoch = following.epoch;
     request->last_epoch = log_.last_epoch();
     request->end = log_.end();
-    broker_.send(leader, events().fetch_request, 0, sim::PayloadPtr{request}, static_cast<std::uint64_t>(log_.end()));
-    const auto arrival = inbox.receive_until(broker_.simulation().now() + kFetchTimeout);
+    broker_.send(leader_, events().fetch_request, 0, sim::PayloadPtr{request}, static_cast<std::uint64_t>(log_.end()));
+    const auto arrival = following_->receive_until(broker_.simulation().now() + kFetchTimeout, sim::OnKill::discard);
     if (!arrival || arrival->what != sim::Arrival::What::message) return;
     if (leads() || leadership_.epoch != following.epoch || promised_ > following.epoch) return;
     if (!take(static_cast<const FetchResponse&>(*arrival->payload))) return;
