@@ -77,6 +77,29 @@ class Reader {
 constexpr std::string_view kNoPaths = "no scenario file or folder is named; try `noloss run scenarios`";
 constexpr std::uint64_t kMostJobs = 4096;
 
+constexpr std::uint64_t kMostFaults = 8;
+
+void take_space(std::uint32_t& faults, std::vector<sim::Action>& kinds, const Reader& reader) {
+  faults = static_cast<std::uint32_t>(
+      reader.one<std::uint64_t>("faults", [](std::string_view text) { return parse_number(text, 1, kMostFaults); })
+          .value_or(1));
+  kinds = reader.one<std::vector<sim::Action>>("kinds", parse_kinds).value_or(std::vector<sim::Action>{});
+}
+
+void take_search(RunArguments& run, const Reader& reader) {
+  const Words& words = reader.words();
+  const std::string search = words.value("search");
+  if (search == "lineage") reader.problem("'--search lineage' is not available yet in this version");
+  const bool exhaustive = search == "exhaustive";
+  for (const std::string_view option : {"faults", "kinds"}) {
+    if (!exhaustive && words.has(option)) reader.problem("--{} belongs to --search exhaustive", option);
+  }
+  if (!exhaustive) return;
+  take_space(run.faults, run.kinds, reader);
+  if (words.has("seeds")) reader.problem("--seeds is for random runs; an exhaustive search takes one --seed");
+  if (words.has("confidence")) reader.problem("--confidence is for random runs; an exhaustive search has no seeds");
+}
+
 void take(RunArguments& run, const Reader& reader) {
   const Words& words = reader.words();
   run.paths = reader.needed("PATH", kNoPaths);
@@ -98,9 +121,7 @@ void take(RunArguments& run, const Reader& reader) {
   run.stop_on_violation = words.has("stop-on-violation");
   run.quiet = words.has("quiet");
   run.progress = words.choice("progress", run.progress);
-  if (words.has("search") && words.value("search") != "random") {
-    reader.problem("'--search {}' is not available yet in this version", words.value("search"));
-  }
+  take_search(run, reader);
 }
 
 void take(CheckArguments& check, const Reader& reader) {
@@ -115,8 +136,17 @@ void take(ReplayArguments& replay, const Reader& reader) {
   replay.file = reader.needed_one("FILE", "no scenario file is named");
   replay.seed = reader.seed();
   replay.plan = reader.path("plan");
-  if (!reader.words().has("seed") && !reader.words().has("plan")) {
-    reader.problem("what to replay? --seed N, or --plan FILE");
+  const Words& words = reader.words();
+  if (words.has("number")) {
+    take_space(replay.faults, replay.kinds, reader);
+    replay.number =
+        reader.one<std::uint64_t>("number", [](std::string_view text) { return parse_number(text, 0, kLargestSeed); })
+            .value_or(0);
+    if (words.has("plan")) reader.problem("--number and --plan exclude each other");
+  } else if (words.has("faults") || words.has("kinds")) {
+    reader.problem("--faults and --kinds belong to --number");
+  } else if (!words.has("seed") && !words.has("plan")) {
+    reader.problem("what to replay? --seed N, --plan FILE, or --number N of an exhaustive search");
   }
   replay.only = reader.only();
   replay.set = reader.set();

@@ -42,6 +42,8 @@ struct RunArguments {
   harness::OutputFormat format = harness::OutputFormat::text;
   std::optional<std::chrono::milliseconds> time_budget;
   std::optional<double> confidence;
+  std::uint32_t faults = 0;  ///< exhaustive search with at most so many; 0: random
+  std::vector<sim::Action> kinds;
   bool stop_on_violation = false;
   bool quiet = false;
   ProgressChoice progress = ProgressChoice::automatic;
@@ -59,6 +61,9 @@ struct ReplayArguments {
   std::string file;
   std::optional<std::uint64_t> seed;
   std::string plan;
+  std::uint32_t faults = 0;  ///< `number` is one of a search with at most so many; 0: no number
+  std::vector<sim::Action> kinds;
+  std::uint64_t number = 0;
   std::vector<harness::ParameterFilter> only;
   Sets set;
   std::string trace;

@@ -31,6 +31,7 @@ inline constexpr std::array kCommandRows{
                "  noloss run scenarios\n"
                "  noloss run scenarios/textbook/power-loss.yaml --seeds 1..100\n"
                "  noloss run sweep.yaml --shard 3/8 --out runs\n"
+               "  noloss run sweep.yaml --search exhaustive --faults 2 --kinds power_loss+kill\n"
                "\n"
                "Exit codes: 0 every expectation met, or shard complete; 1 an expectation failed; 2 wrong usage or\n"
                "scenario; 3 inconclusive; 4 a repeated run differed; 130 interrupted, the same command goes on.\n"},
@@ -40,16 +41,17 @@ inline constexpr std::array kCommandRows{
                "  noloss check sweep.yaml --expand\n"
                "\n"
                "Exit codes: 0 all are valid; 2 at least one is not.\n"},
-    CommandRow{"replay", "runs one seed or one plan and tells the story of each lost message",
-               "One of --seed and --plan is needed. With --plan, the seed still draws the workload and the delays;\n"
-               "without --seed it is the first of the scenario.\n"
-               "\n"
-               "Examples:\n"
-               "  noloss replay sweep.yaml --only acks=1 --seed 23\n"
-               "  noloss replay sweep.yaml --only acks=1 --seed 23 --plan-out plan.yaml --trace trace.jsonl\n"
-               "  noloss replay sweep.yaml --only acks=1 --seed 23 --plan plan.yaml\n"
-               "\n"
-               "Exit codes: 0 it ran, whatever the verdict; 2 wrong usage, scenario or plan.\n"},
+    CommandRow{
+        "replay", "runs one seed or one plan and tells the story of each lost message",
+        "One of --seed, --plan and --number is needed. With --plan, the seed still draws the workload and the delays;\n"
+        "without --seed it is the first of the scenario.\n"
+        "\n"
+        "Examples:\n"
+        "  noloss replay sweep.yaml --only acks=1 --seed 23\n"
+        "  noloss replay sweep.yaml --only acks=1 --seed 23 --plan-out plan.yaml --trace trace.jsonl\n"
+        "  noloss replay sweep.yaml --only acks=1 --seed 23 --plan plan.yaml\n"
+        "\n"
+        "Exit codes: 0 it ran, whatever the verdict; 2 wrong usage, scenario or plan.\n"},
     CommandRow{"audit", "checks a recorded history from anywhere for loss, duplicates and reordering",
                "The file is CSV with the header producer,partition,sequence,event (any order, other columns are not\n"
                "looked at), or JSON Lines with these keys; '-' is standard input. Each producer numbers its messages\n"
@@ -122,7 +124,12 @@ inline constexpr std::array kOptionRows{
               "only configurations with this parameter; K is any unique end of its path"},
     OptionRow{"run check replay list", "--set", "PATH=VALUE", Times::any, kWhat,
               "replace or add the value at a dotted path of every scenario"},
-    OptionRow{"run", "--search", "random|exhaustive|lineage", Times::once, kWhat, "how plans are chosen (random)"},
+    OptionRow{"run", "--search", "random|exhaustive|lineage", Times::once, kWhat,
+              "how plans are chosen: drawn by each seed, or every one of at most --faults faults (random)"},
+    OptionRow{"run replay", "--faults", "K", Times::once, kWhat, "exhaustive search: at most K faults at a time (1)"},
+    OptionRow{"run replay", "--kinds", "KIND+KIND", Times::once, kWhat,
+              "exhaustive search: only these faults of the scenario"},
+    OptionRow{"replay", "--number", "N", Times::once, kWhat, "the N-th plan of the exhaustive search"},
     OptionRow{"run", "--confidence", "P", Times::once, kWhat,
               "as many seeds as bound the probability of a violation by P, such as 1e-4"},
 
@@ -154,6 +161,6 @@ inline constexpr std::array kOptionRows{
 };
 
 /// Commands and options that are planned, so that nobody looks for a typing mistake.
-inline constexpr std::array<std::string_view, 4> kLater{"shrink", "report", "export", "--faults"};
+inline constexpr std::array<std::string_view, 3> kLater{"shrink", "report", "export"};
 
 }  // namespace noloss::cli

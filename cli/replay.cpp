@@ -13,6 +13,7 @@
 #include "cli/replay_text.hpp"
 #include "cli/scenario_files.hpp"
 #include "cli/selection.hpp"
+#include "harness/campaign/explore.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/scenario/reader.hpp"
 
@@ -88,21 +89,33 @@ ExitCode replay(const ReplayArguments& arguments, Console& console) {
   if (!scenario) return ExitCode::usage;
   const std::optional<std::size_t> selected = select_one(*scenario, arguments.only, console);
   if (!selected) return ExitCode::usage;
-  const harness::Configuration& configuration = scenario->configurations[*selected];
+  harness::Configuration configuration = scenario->configurations[*selected];
   std::optional<sim::FaultPlan> plan;
   if (!arguments.plan.empty()) {
     plan = read_plan_file(arguments.plan, *scenario, configuration, console);
     if (!plan) return ExitCode::usage;
   }
   harness::Runner runner;
-  const harness::ReplayReport report = runner.replay({.scenario = &*scenario,
-                                                      .configuration = &configuration,
-                                                      .seed = arguments.seed.value_or(scenario->seeds.first),
-                                                      .plan = plan ? &*plan : nullptr});
+  harness::RunRequest request{.scenario = &*scenario,
+                              .configuration = &configuration,
+                              .seed = arguments.seed.value_or(scenario->seeds.first),
+                              .plan = plan ? &*plan : nullptr};
+  std::unique_ptr<harness::PlanSpace> space;
+  if (arguments.faults > 0) {
+    harness::fix_schedule(configuration);
+    space = runner.explore(request, arguments.kinds, {.faults = arguments.faults}, [](std::uint64_t) { return true; });
+    if (arguments.number >= space->size()) {
+      console.error(fmt::format("--number: the space has {} plans, numbered from 0", space->size()));
+      return ExitCode::usage;
+    }
+    request.space = space.get();
+    request.number = arguments.number;
+  }
+  const harness::ReplayReport report = runner.replay(request);
   const Replayed replayed{.scenario = *scenario,
                           .configuration = *selected,
                           .report = report,
-                          .set = arguments.set,
+                          .arguments = arguments,
                           .plan_file = arguments.plan};
   console.out(replay_text(replayed, console.out_palette()));
   return write_files(replayed, arguments, console) ? ExitCode::met : ExitCode::usage;

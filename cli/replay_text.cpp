@@ -6,6 +6,7 @@
 
 #include "cli/selection.hpp"
 #include "cli/table.hpp"
+#include "harness/campaign/prepare.hpp"
 #include "harness/report/commands.hpp"
 
 namespace noloss::cli {
@@ -35,7 +36,10 @@ std::string heading(std::string_view text, const Palette& palette) {
 std::string head_text(const Replayed& replayed) {
   const harness::RunResult& result = replayed.report.result;
   const std::size_t faults = replayed.report.plan.size();
-  const std::string placed = replayed.plan_file.empty() ? "placed by scenario and seed" : "of " + replayed.plan_file;
+  const ReplayArguments& arguments = replayed.arguments;
+  std::string placed = "placed by scenario and seed";
+  if (!replayed.plan_file.empty()) placed = "of " + replayed.plan_file;
+  if (arguments.faults > 0) placed = fmt::format("of plan {} of the exhaustive search", arguments.number);
   Table table({"", ""});
   table.add({"scenario", fmt::format("{}  {}", replayed.scenario.name, replayed.scenario.file)});
   table.add({"configuration", fmt::format("{}  {}", replayed.scenario.configurations[replayed.configuration].id,
@@ -140,7 +144,13 @@ std::string seconds_text(sim::VirtualTime time) {
 std::string reproduce_command(const Replayed& replayed) {
   std::string command = "noloss replay " + harness::shell_word(replayed.scenario.file) +
                         only_text(replayed.scenario, replayed.configuration);
-  for (const auto& [path, value] : replayed.set) command += " --set " + harness::shell_word(path + "=" + value);
+  for (const auto& [path, value] : replayed.arguments.set)
+    command += " --set " + harness::shell_word(path + "=" + value);
+  if (replayed.arguments.faults > 0 && replayed.plan_file.empty()) {
+    command += fmt::format(" --faults {}", replayed.arguments.faults);
+    if (!replayed.arguments.kinds.empty()) command += " --kinds " + harness::kinds_text(replayed.arguments.kinds);
+    return command + fmt::format(" --number {}", replayed.arguments.number);
+  }
   command += fmt::format(" --seed {}", replayed.report.result.seed);
   if (!replayed.plan_file.empty()) command += " --plan " + harness::shell_word(replayed.plan_file);
   return command;

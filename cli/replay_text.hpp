@@ -15,8 +15,8 @@ struct Replayed {
   const harness::Scenario& scenario;
   std::size_t configuration = 0;  ///< its number in the scenario
   const harness::ReplayReport& report;
-  const Sets& set;
-  std::string plan_file;  ///< empty: the plan was drawn from the seed
+  const ReplayArguments& arguments;
+  std::string plan_file;  ///< empty: the plan is one of a search, or drawn from the seed
 };
 
 [[nodiscard]] std::string replay_text(const Replayed& replayed, const harness::Palette& palette);

@@ -20,6 +20,8 @@ harness::CampaignOptions options_of(const RunArguments& arguments, const Command
   options.seeds = arguments.seeds;
   options.only = arguments.only;
   options.confidence = arguments.confidence;
+  options.faults = arguments.faults;
+  options.kinds = arguments.kinds;
   options.shard = arguments.shard;
   options.jobs = arguments.jobs == 0 ? cores() : arguments.jobs;
   options.out = arguments.out;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "harness/scenario/quantity_text.hpp"
+#include "harness/scenario/suggest.hpp"
 
 namespace noloss::cli {
 namespace {
@@ -92,6 +93,29 @@ Value<double> parse_confidence(std::string_view text) {
     return wrong<double>("'{}' is no probability between 0 and 1, such as 1e-4", text);
   }
   return right(share);
+}
+
+Value<std::vector<sim::Action>> parse_kinds(std::string_view text) {
+  std::vector<sim::Action> kinds;
+  std::string_view rest = text;
+  while (true) {
+    const std::size_t end = rest.find_first_of("+,");
+    const std::string_view word = rest.substr(0, end);
+    const std::optional<sim::Action> kind = sim::action_named(word);
+    if (!kind) {
+      std::vector<std::string_view> known;
+      for (std::size_t action = 0; action < sim::kActions; ++action) {
+        known.push_back(sim::name(static_cast<sim::Action>(action)));
+      }
+      return wrong<std::vector<sim::Action>>("there is no fault '{}'{}", word,
+                                             harness::did_you_mean(word, known, "there are"));
+    }
+    if (std::find(kinds.begin(), kinds.end(), *kind) == kinds.end()) kinds.push_back(*kind);
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  std::sort(kinds.begin(), kinds.end());
+  return right(std::move(kinds));
 }
 
 }  // namespace noloss::cli

@@ -34,6 +34,9 @@ struct Value {
 /// "1e-4", "0.001": above 0, below 1.
 [[nodiscard]] Value<double> parse_confidence(std::string_view text);
 
+/// "power_loss+kill", "kill,pause": actions with '+' or ',' between.
+[[nodiscard]] Value<std::vector<sim::Action>> parse_kinds(std::string_view text);
+
 inline constexpr std::uint64_t kLargestSeed = (std::uint64_t{1} << 53U) - 1;
 
 }  // namespace noloss::cli

@@ -14,6 +14,7 @@
 
 #include "models/option.hpp"
 #include "models/setup.hpp"
+#include "sim/time.hpp"
 
 namespace noloss::sim {
 class Simulation;
@@ -68,6 +69,11 @@ class System {
   [[nodiscard]] virtual std::vector<std::string> extra_nodes(const Setup& setup) const = 0;
   /// Cross-field rules of the product. Empty: the setup can be built.
   [[nodiscard]] virtual std::vector<SetupProblem> validate(const Setup& setup) const = 0;
+  /// Durations at which somebody in this setup gives up, tries again or acts by himself, sorted: every option that is
+  /// a duration, and those of fixed_timeouts(). Whether a fault lasts longer or shorter than one of them can matter.
+  [[nodiscard]] std::vector<sim::Duration> timeouts(const Setup& setup, std::string_view release) const;
+  /// Those that no option sets, or that follow from several.
+  [[nodiscard]] virtual std::vector<sim::Duration> fixed_timeouts(const Setup& /*setup*/) const { return {}; }
   /// Every event of the system with its id; one table for all runs.
   [[nodiscard]] virtual const sim::EventTable& event_table() const = 0;
 

@@ -104,6 +104,7 @@ File& Disk::create(std::string_view name, FileClass file_class) {
   if (found != nullptr) return *found;
   File& file = impl_->add_file(name, file_class);
   impl_->directory.create(name, file);
+  ++impl_->activity;
   return file;
 }
 
@@ -112,6 +113,7 @@ IoResult Disk::rename(std::string_view from, std::string_view to) {
   if (!impl_->alive() || file == nullptr) return IoResult::io_error;
   if (from == to) return IoResult::ok;
   impl_->directory.rename(from, to);
+  ++impl_->activity;
   Impl::impl(*file).name = to;
   return IoResult::ok;
 }
@@ -119,6 +121,7 @@ IoResult Disk::rename(std::string_view from, std::string_view to) {
 IoResult Disk::unlink(std::string_view name) {
   if (!impl_->alive() || impl_->directory.find(name) == nullptr) return IoResult::io_error;
   impl_->directory.unlink(name);
+  ++impl_->activity;
   return IoResult::ok;
 }
 
@@ -139,6 +142,7 @@ std::vector<std::string> Disk::list() const {
 
 std::uint32_t Disk::identity() const { return impl_->identity; }
 const Disk::Effects& Disk::effects() const { return impl_->effects; }
+std::uint64_t Disk::activity() const { return impl_->activity; }
 
 void Disk::make_everything_durable() {
   assert(impl_->device.idle());
@@ -155,21 +159,26 @@ void Disk::process_died() { ++impl_->life; }
 void Disk::power_lost(const LossRule& rule) { impl_->lose_power(rule); }
 void Disk::wipe(bool new_identity) { impl_->wipe(new_identity); }
 
+std::vector<Disk::Impl::InFlight> Disk::Impl::in_flight() const {
+  std::vector<InFlight> found;
+  for (File::Impl* file : live) {
+    InFlight& one = found.emplace_back(InFlight{file, {}});
+    for (const DiskOperation* operation : device.queue()) {
+      if (operation->file == &file->file) one.snapshots.push_back(&operation->snapshot);
+    }
+  }
+  return found;
+}
+
 void Disk::Impl::lose_power(const LossRule& rule) {
   settle();
   ++life;
   std::vector<const File*> seen;
   for (const DiskDirectory::Entry& entry : directory.entries()) seen.push_back(entry.file);
   directory.lose(rule);
-  std::vector<const DiskSnapshot*> in_flight;
-  for (File::Impl* file : live) {
-    in_flight.clear();
-    for (const DiskOperation* operation : device.queue()) {
-      if (operation->file == &file->file) in_flight.push_back(&operation->snapshot);
-    }
-    const std::int64_t lost = directory.holds(file->file)
-                                  ? file->content.lose(rule, derive_seed(rule.draw, file->born_as), in_flight)
-                                  : file->content.clear();
+  for (const auto& [file, snapshots] : in_flight()) {
+    const std::int64_t lost =
+        directory.holds(file->file) ? file->content.lose(rule, file->born_as, snapshots) : file->content.clear();
     // What had been removed was no loss, wherever it is now.
     const bool had_name = std::find(seen.begin(), seen.end(), &file->file) != seen.end();
     if (had_name) effects.bytes_lost += static_cast<std::uint64_t>(lost);
@@ -180,6 +189,18 @@ void Disk::Impl::lose_power(const LossRule& rule) {
   for (const DiskDirectory::Entry& entry : directory.entries()) impl(*entry.file).name = entry.name;
   lied = false;
   writeback_due = kNever;
+}
+
+std::vector<UnsyncedItem> Disk::unsynced() {
+  impl_->settle();
+  std::vector<UnsyncedItem> items;
+  impl_->directory.add_unsynced(items);
+  for (const Impl::InFlight& file : impl_->in_flight()) {
+    if (impl_->directory.holds(file.file->file)) {
+      file.file->content.add_unsynced(file.file->born_as, file.snapshots, items);
+    }
+  }
+  return items;
 }
 
 void Disk::Impl::wipe(bool new_identity) {

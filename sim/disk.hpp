@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "sim/payload.hpp"
 #include "sim/setup.hpp"
 #include "sim/time.hpp"
+#include "sim/unsynced.hpp"
 
 namespace noloss::sim {
 
@@ -54,6 +56,9 @@ struct StoredRecord {
 struct LossRule {
   Unsynced unsynced = Unsynced::any_subset;
   std::uint64_t draw = 0;
+  std::optional<std::vector<UnsyncedItem>> kept = std::nullopt;  ///< exactly these survive; nothing is drawn
+
+  [[nodiscard]] bool keeps(std::string_view file, UnsyncedItem::Kind kind, std::uint64_t number) const;
 };
 
 /// Learns when a copy of a payload becomes durable and when one is gone. The history and the checkers count copies
@@ -160,6 +165,12 @@ class Disk {
     std::uint64_t reads_damaged = 0;  ///< damaged or unreadable records handed out
   };
   [[nodiscard]] const Effects& effects() const;
+
+  // --- for a search: what a power loss could take or leave now, and whether anything has happened since ---
+  [[nodiscard]] std::vector<UnsyncedItem> unsynced();
+  /// Counts everything that changes what the disk holds, or will hold: writes, changes of names, operations of the
+  /// device that begin or end.
+  [[nodiscard]] std::uint64_t activity() const;
 
  private:
   friend class File;

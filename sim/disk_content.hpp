@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -108,7 +109,10 @@ class DiskContent {
   // --- damage ---
   /// Unsynced content goes by `rule`; afterwards every place holds the same. `in_flight`: snapshots that never reached
   /// the device. Returns how many bytes of records that the cache had intact were lost.
-  std::int64_t lose(const LossRule& rule, std::uint64_t seed, std::span<const DiskSnapshot* const> in_flight);
+  std::int64_t lose(const LossRule& rule, std::string_view name, std::span<const DiskSnapshot* const> in_flight);
+  /// What lose() could take or leave, with the pages in order.
+  void add_unsynced(std::string_view name, std::span<const DiskSnapshot* const> in_flight,
+                    std::vector<UnsyncedItem>& items) const;
   /// All of it; returns how many bytes of intact records there were in the cache.
   std::int64_t clear();
   /// Whether the medium has something of this page.
@@ -185,6 +189,10 @@ class DiskContent {
 
   // disk_loss.cpp
   void lose_subset(std::uint64_t seed);
+  void lose_all_but(const LossRule& rule, std::string_view name);
+  /// The first `survive` truncations that are not on the medium come to it. Returns the sectors that can be kept.
+  std::size_t keep_truncations(std::uint64_t survive);
+  void keep_page(PageIndex page, std::size_t limit);
   void lose_behind_prefix(std::uint64_t seed);
   void keep_part_of_page(PageIndex page, std::size_t limit, std::uint64_t seed);
 

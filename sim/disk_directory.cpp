@@ -81,9 +81,9 @@ void DiskDirectory::flush_write_cache() { reached(on_medium_ + lied_, true); }
 
 std::vector<bool> DiskDirectory::survivors(const LossRule& rule) const {
   std::vector<bool> survives(pending_.size(), false);
-  if (rule.unsynced == Unsynced::lose_all) return survives;
+  if (!rule.kept && rule.unsynced == Unsynced::lose_all) return survives;
   const std::uint64_t seed = derive_seed(rule.draw, "directory");
-  if (rule.unsynced == Unsynced::prefix) {
+  if (!rule.kept && rule.unsynced == Unsynced::prefix) {
     if (lied_ > 0) return survives;
     const std::uint64_t kept = RandomStream{seed}.below(pending_.size() + 1);
     std::fill_n(survives.begin(), kept, true);
@@ -92,15 +92,28 @@ std::vector<bool> DiskDirectory::survivors(const LossRule& rule) const {
   for (std::size_t i = lied_; i < pending_.size(); ++i) {
     // The choice depends on how often this name changed before, not on how many other names did.
     const Change& change = pending_[i];
-    std::uint64_t times = 0;
+    const std::uint64_t times = times_before(i);
     bool founded = true;
     for (std::size_t before = 0; before < i; ++before) {
-      if (pending_[before].touches(change.name)) ++times;
       if (!survives[before] && change.builds_on(pending_[before])) founded = false;
     }
-    survives[i] = founded && (derive_seed(derive_seed(seed, change.name), times) & 1U) != 0;
+    const bool chosen = rule.kept ? rule.keeps(change.name, UnsyncedItem::Kind::name, times)
+                                  : (derive_seed(derive_seed(seed, change.name), times) & 1U) != 0;
+    survives[i] = founded && chosen;
   }
   return survives;
+}
+
+std::uint64_t DiskDirectory::times_before(std::size_t index) const {
+  const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(index);
+  return static_cast<std::uint64_t>(std::count_if(
+      pending_.begin(), end, [&](const Change& earlier) { return earlier.touches(pending_[index].name); }));
+}
+
+void DiskDirectory::add_unsynced(std::vector<UnsyncedItem>& items) const {
+  for (std::size_t i = lied_; i < pending_.size(); ++i) {
+    items.push_back({pending_[i].name, UnsyncedItem::Kind::name, times_before(i)});
+  }
 }
 
 void DiskDirectory::lose(const LossRule& rule) {

@@ -41,6 +41,7 @@ class DiskDirectory {
   void flush_write_cache();
   void make_durable() { reached(changes(), true); }
   void lose(const LossRule& rule);
+  void add_unsynced(std::vector<UnsyncedItem>& items) const;
   void clear();
 
  private:
@@ -58,6 +59,8 @@ class DiskDirectory {
   static void set(std::vector<Entry>& entries, std::string_view name, File* file);
   static void apply(std::vector<Entry>& entries, const Change& change);
   [[nodiscard]] std::vector<bool> survivors(const LossRule& rule) const;
+  /// Of the pending changes before `index`, those that touch its name.
+  [[nodiscard]] std::uint64_t times_before(std::size_t index) const;
 
   std::vector<Entry> seen_;
   std::vector<Entry> stored_;

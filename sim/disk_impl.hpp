@@ -47,6 +47,7 @@ class Disk::Impl final : public DiskDevice::Owner {
   }
   /// After each change that made something dirty.
   void note_dirty() {
+    ++activity;
     if (writeback_due == kNever) writeback_due = next_writeback(now(), now());
   }
   [[nodiscard]] IoResult refuse_write();
@@ -66,6 +67,12 @@ class Disk::Impl final : public DiskDevice::Owner {
   void lose_power(const LossRule& rule);
   void wipe(bool new_identity);
   void sweep();
+  /// A live file, and what of it is on its way to the device.
+  struct InFlight {
+    File::Impl* file;
+    std::vector<const DiskSnapshot*> snapshots;
+  };
+  [[nodiscard]] std::vector<InFlight> in_flight() const;
   struct Block {
     File::Impl* file;
     PageIndex page;
@@ -86,6 +93,7 @@ class Disk::Impl final : public DiskDevice::Owner {
   std::vector<File::Impl*> live;             ///< those that have a name somewhere, in order of creation
   Effects effects;
   VirtualTime writeback_due = kNever;  ///< the tick at which there may be something old enough
+  std::uint64_t activity = 0;          ///< see Disk::activity()
   std::uint64_t life = 0;              ///< counts ends of the process: who asked in an earlier life gets no answer
   std::uint32_t identity = 1;
   std::optional<FsyncSemantics> failing;

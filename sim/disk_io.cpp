@@ -60,6 +60,7 @@ void Disk::Impl::write_back() {
 void Disk::Impl::submit_writeback(File::Impl& file, std::size_t pages, VirtualTime when) {
   DiskOperation& operation = device.make(DiskOperation::Kind::writeback);
   operation.file = &file.file;
+  ++activity;
   file.content.take(pages, operation.snapshot);
   operation.work = transfer(static_cast<std::int64_t>(pages) * kPageBytes);
   if (device.slowed()) ++effects.operations_slowed;
@@ -94,6 +95,7 @@ IoResult Disk::Impl::wait_for(DiskOperation& operation) {
   waiter.operation = &operation;
   operation.waiter = &waiter;
   operation.life = life;
+  ++activity;
   if (device.slowed()) ++effects.operations_slowed;
   device.submit(operation, now());
   scheduler.block();
@@ -131,6 +133,7 @@ IoResult Disk::Impl::sync(File::Impl& file) {
 // --- completion ---
 
 void Disk::Impl::completed(DiskOperation& operation) {
+  ++activity;
   IoResult result = IoResult::ok;
   switch (operation.kind) {
     case DiskOperation::Kind::sync: result = end_sync(operation); break;

@@ -31,7 +31,32 @@ std::size_t first_sector(PageIndex page) { return static_cast<std::size_t>(page)
 
 }  // namespace
 
-std::int64_t DiskContent::lose(const LossRule& rule, std::uint64_t seed,
+bool LossRule::keeps(std::string_view file, UnsyncedItem::Kind kind, std::uint64_t number) const {
+  return std::any_of(kept->begin(), kept->end(), [&](const UnsyncedItem& item) {
+    return item.kind == kind && item.number == number && item.file == file;
+  });
+}
+
+void DiskContent::add_unsynced(std::string_view name, std::span<const DiskSnapshot* const> in_flight,
+                               std::vector<UnsyncedItem>& items) const {
+  if (!lied_about_truncation()) {
+    for (std::size_t i = 0; i < cuts_.size(); ++i) {
+      items.push_back({std::string{name}, UnsyncedItem::Kind::truncation, i});
+    }
+  }
+  std::vector<PageIndex> pages = dirty_;
+  for (const DiskSnapshot* snapshot : in_flight) {
+    pages.insert(pages.end(), snapshot->pages.begin(), snapshot->pages.end());
+  }
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+  for (const PageIndex page : pages) {
+    if (static_cast<std::int64_t>(page) * kPageBytes >= size()) continue;  // cut off since
+    items.push_back({std::string{name}, UnsyncedItem::Kind::page, page});
+  }
+}
+
+std::int64_t DiskContent::lose(const LossRule& rule, std::string_view name,
                                std::span<const DiskSnapshot* const> in_flight) {
   for (const DiskSnapshot* snapshot : in_flight) {
     for (const PageIndex page : snapshot->pages) {
@@ -40,8 +65,14 @@ std::int64_t DiskContent::lose(const LossRule& rule, std::uint64_t seed,
       dirty_.push_back(page);
     }
   }
-  if (rule.unsynced == Unsynced::any_subset) lose_subset(seed);
-  if (rule.unsynced == Unsynced::prefix) lose_behind_prefix(seed);
+  const std::uint64_t seed = derive_seed(rule.draw, name);
+  if (rule.kept) {
+    lose_all_but(rule, name);
+  } else if (rule.unsynced == Unsynced::any_subset) {
+    lose_subset(seed);
+  } else if (rule.unsynced == Unsynced::prefix) {
+    lose_behind_prefix(seed);
+  }
   for (Sector& sector : sectors_) sector[Place::device] = sector[Place::medium];
   length(Place::device) = length(Place::medium);
   lied_ = false;
@@ -52,9 +83,25 @@ std::int64_t DiskContent::lose(const LossRule& rule, std::uint64_t seed,
 }
 
 void DiskContent::lose_subset(std::uint64_t seed) {
-  // Truncations survive in order, and what one that is lost had removed comes back: nothing is written over it.
   std::uint64_t survive = 0;
   if (!lied_about_truncation()) survive = RandomStream{derive_seed(seed, "truncate")}.below(cuts_.size() + 1);
+  const std::size_t limit = keep_truncations(survive);
+  for (const PageIndex page : dirty_) keep_part_of_page(page, limit, derive_seed(seed, std::uint64_t{page}));
+}
+
+void DiskContent::lose_all_but(const LossRule& rule, std::string_view name) {
+  std::uint64_t survive = 0;
+  for (std::size_t i = 0; i < cuts_.size() && !lied_about_truncation(); ++i) {
+    if (rule.keeps(name, UnsyncedItem::Kind::truncation, i)) survive = i + 1;
+  }
+  const std::size_t limit = keep_truncations(survive);
+  for (const PageIndex page : dirty_) {
+    if (rule.keeps(name, UnsyncedItem::Kind::page, page)) keep_page(page, limit);
+  }
+}
+
+std::size_t DiskContent::keep_truncations(std::uint64_t survive) {
+  // They survive in order, and what one that is lost had removed comes back: nothing is written over it.
   std::int64_t limit = (size() + kSectorBytes - 1) / kSectorBytes;
   for (std::size_t i = 0; i < cuts_.size(); ++i) {
     if (i < survive) {
@@ -63,9 +110,18 @@ void DiskContent::lose_subset(std::uint64_t seed) {
       limit = std::min(limit, cuts_[i].size / kSectorBytes);
     }
   }
-  for (const PageIndex page : dirty_) {
-    keep_part_of_page(page, static_cast<std::size_t>(limit), derive_seed(seed, std::uint64_t{page}));
+  return static_cast<std::size_t>(limit);
+}
+
+void DiskContent::keep_page(PageIndex page, std::size_t limit) {
+  const std::size_t first = first_sector(page);
+  const std::size_t end = std::min(first + kSectorsPerPage, limit);
+  if (first >= end) return;
+  for (std::size_t sector = first; sector < end; ++sector) {
+    sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
   }
+  std::int64_t& length_after = length(Place::medium).size;
+  length_after = std::max(length_after, std::min(size(), static_cast<std::int64_t>(end) * kSectorBytes));
 }
 
 void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint64_t seed) {

@@ -131,6 +131,8 @@ void Network::heal(FaultHandle fault) { transit_->heal(fault); }
 
 std::uint64_t Network::effect(FaultHandle fault) const { return transit_->faults().effect(fault); }
 
+std::uint64_t Network::packets_made() const { return transit_->packets_made(); }
+
 LinkSelector Network::sending() const {
   const auto link = transit_->sending();
   return link ? LinkSelector{link->from, link->to} : LinkSelector{};

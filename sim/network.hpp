@@ -161,6 +161,8 @@ class Network {
 
   /// The message whose `sent` moment is happening; both kNoNode outside of one.
   [[nodiscard]] LinkSelector sending() const;
+  /// Packets that anybody has sent so far, those of the protocol itself included.
+  [[nodiscard]] std::uint64_t packets_made() const;
   /// Whether a packet from a to b would be held now.
   [[nodiscard]] bool blocked(NodeId a, NodeId b) const;
 

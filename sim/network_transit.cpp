@@ -33,6 +33,7 @@ Transit::~Transit() {
 }
 
 Packet& Transit::make(Channel& channel, Role from, Packet::Kind kind) {
+  ++packets_made_;
   Packet& packet = pool_.take();
   packet.channel = &channel;
   packet.kind = kind;

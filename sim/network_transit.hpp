@@ -49,6 +49,8 @@ class Transit {
   void finish(Channel& channel, Role role, Packet::Kind farewell);
   /// The message whose `sent` moment is happening.
   [[nodiscard]] std::optional<Link> sending() const;
+  /// Packets that anybody has sent so far, acknowledgements of the handshake and resets included.
+  [[nodiscard]] std::uint64_t packets_made() const { return packets_made_; }
 
   // --- inboxes and machines ---
   void listen(NodeId node, Inbox& inbox) { at_node(node).listener = &inbox; }
@@ -120,6 +122,7 @@ class Transit {
   Channels channels_;  ///< oldest first
   std::vector<Node> nodes_;
   std::size_t dark_nodes_ = 0;
+  std::uint64_t packets_made_ = 0;
   Channel* sending_ = nullptr;  ///< set during a `sent` moment
   Role sending_role_ = Role::client;
   std::optional<Packet::Kind> sending_farewell_;  ///< goes behind the message that is being sent

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/disk.hpp"
 #include "sim/machine.hpp"
 #include "sim/simulation.hpp"
 
@@ -25,6 +26,7 @@ void Process::start() {
   running_ = true;
   pause_mattered_ = false;
   program_ = factory_(*this);
+  if (simulation_.beginning()) machine_.disk().make_everything_durable();
   Program* program = program_.get();
   spawn([program] { program->run(); });
   simulation_.note(node(), id(WorldEvent::started), incarnation_);

@@ -44,10 +44,12 @@ Machine* Simulation::machine_named(std::string_view name) {
 }
 
 void Simulation::start_all() {
+  beginning_ = true;
   for (const auto& machine : machines_) {
     if (machine->setup().exists) machine->start();
-    machine->disk().make_everything_durable();  // what the program's constructor put there
+    machine->disk().make_everything_durable();
   }
+  beginning_ = false;
 }
 
 Simulation::Counter& Simulation::counter(NodeId node, EventId event) {

@@ -55,6 +55,8 @@ class Simulation {
   /// Starts every process, in order of number, and makes durable what its program's constructor wrote: the state in
   /// which the run begins.
   void start_all();
+  /// Within start_all(): what a program's constructor writes is durable before its process counts as started.
+  [[nodiscard]] bool beginning() const { return beginning_; }
 
   /// Something that a plan can name has happened at `node`: counts it, traces it, tells the listener. Throws Killed
   /// if that ended the process of the calling fiber.
@@ -108,6 +110,7 @@ class Simulation {
   std::vector<std::string_view> marks_;
   MomentListener* moment_listener_ = nullptr;
   DiskListener* disk_listener_ = nullptr;
+  bool beginning_ = false;
 };
 
 /// Learns of moments; implemented by the fault injector.

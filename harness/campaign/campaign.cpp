@@ -6,6 +6,7 @@
 #include <map>
 
 #include "harness/campaign/driver.hpp"
+#include "harness/campaign/explore.hpp"
 #include "harness/campaign/folder.hpp"
 #include "harness/campaign/prepare.hpp"
 #include "harness/campaign/publish.hpp"
@@ -114,7 +115,9 @@ class Campaign {
     return drive(job(), resumed, journal, services_, options, progress);
   }
 
-  Job job() const { return {prepared_.scenarios, prepared_.selected, prepared_.facts, units_, options_.shard}; }
+  Job job() const {
+    return {prepared_.scenarios, prepared_.selected, prepared_.spaces, prepared_.facts, units_, options_.shard};
+  }
 
   Circumstances circumstances(std::uint64_t resumed) const {
     return {options_.tool, options_.command, options_.jobs, started_, watch_.elapsed().count(), resumed};
@@ -126,26 +129,27 @@ class Campaign {
     if (services_.plan_text) {
       const std::unique_ptr<RunPort> port = services_.make_port();
       std::optional<std::pair<RunRequest, sim::FaultPlan>> last;
-      for_each_violation(outcome_.verdict, [&](ConfigurationKey place, Guarantee guarantee, std::uint64_t seed) {
-        const RunRequest request = job().request({0, place, seed});
-        const bool same = last && last->first.configuration == request.configuration && last->first.seed == seed;
+      for_each_violation(outcome_.verdict, [&](ConfigurationKey place, Guarantee guarantee, const Finding& first) {
+        const RunRequest request = job().request({0, place, first.first_seed, first.first_plan});
+        const bool same = last && last->first.configuration == request.configuration &&
+                          last->first.seed == request.seed && last->first.number == request.number;
         if (services_.plan_of) {
           last = {request, services_.plan_of(*port, request, guarantee)};
         } else if (!same) {
           last = {request, port->replay(request).plan};
         }
         plans.add(plan_file_name(prepared_.facts, place, guarantee),
-                  services_.plan_text(last->second, about(place, guarantee, seed)));
+                  services_.plan_text(last->second, about(place, guarantee, first)));
       });
     }
     plans.finish();
   }
 
-  std::string about(ConfigurationKey place, Guarantee guarantee, std::uint64_t seed) const {
+  std::string about(ConfigurationKey place, Guarantee guarantee, const Finding& first) const {
     const ScenarioFacts& scenario = prepared_.facts.scenarios[place.scenario];
     const std::string parameters = parameters_text(scenario, place.configuration);
-    return fmt::format("violates {} of {}{}{}; seed {}", name(guarantee), scenario.name,
-                       parameters.empty() ? "" : " with ", parameters, seed);
+    return fmt::format("violates {} of {}{}{}; {}", name(guarantee), scenario.name, parameters.empty() ? "" : " with ",
+                       parameters, first.which());
   }
 
   void stop(ExitCode code, const std::string& why) {
@@ -196,8 +200,15 @@ CampaignOutcome run_campaign(std::span<const Scenario> scenarios, const Campaign
     outcome.error = why;
     return outcome;
   };
-  const PreparedCampaign prepared = prepare(scenarios, options);
+  PreparedCampaign prepared = prepare(scenarios, options);
   if (!prepared.error.empty()) return refuse(prepared.error);
+  if (options.faults > 0 && !explore(prepared, options, services, console)) {
+    if (!prepared.error.empty()) return refuse(prepared.error);
+    console.log("interrupted; the same command begins anew\n");
+    CampaignOutcome outcome;
+    outcome.code = ExitCode::interrupted;
+    return outcome;
+  }
   try {
     return Campaign(prepared, options, services, console).run();
   } catch (const FileError& problem) {

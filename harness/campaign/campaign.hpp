@@ -72,6 +72,8 @@ struct CampaignOptions {
   std::optional<SeedRange> seeds;    ///< --seeds, --seed: replaces those of every scenario
   std::vector<ParameterFilter> only;
   std::optional<double> confidence;  ///< 0 < p < 1; without `seeds` it chooses their number
+  std::uint32_t faults = 0;          ///< exhaustive search with at most so many faults; 0: random seeds
+  std::vector<sim::Action> kinds;    ///< exhaustive search: only these; empty: all that the scenario lists
   Shard shard;
   unsigned jobs = 1;
   std::string out;  ///< empty: results/NAME-HASH, and results/latest points there
@@ -103,6 +105,11 @@ class RunPort {
   [[nodiscard]] virtual ReplayReport replay(const RunRequest& request) = 0;
   [[nodiscard]] virtual std::string first_difference(const ReplayReport& one, const ReplayReport& other,
                                                      const Scenario& scenario) = 0;
+  /// As Runner::explore().
+  [[nodiscard]] virtual std::unique_ptr<PlanSpace> explore(const RunRequest& request,
+                                                           const std::vector<sim::Action>& kinds,
+                                                           const SearchScope& scope,
+                                                           const std::function<bool(std::uint64_t)>& go_on) = 0;
 };
 
 struct CampaignServices {

@@ -85,9 +85,9 @@ class Driver {
     } catch (const FileError&) {
       throw;
     } catch (const std::exception& problem) {
-      fail(fmt::format(
-          "{}\n  {}", problem.what(),
-          replay_command(job_.facts, job_.facts.scenarios[unit.place.scenario], unit.place.configuration, unit.seed)));
+      fail(fmt::format("{}\n  {}", problem.what(),
+                       replay_command(job_.facts, job_.facts.scenarios[unit.place.scenario], unit.place.configuration,
+                                      unit.seed, unit.plan)));
     }
   }
 
@@ -170,7 +170,8 @@ class Driver {
 RunRequest Job::request(const RunUnit& unit) const {
   const Scenario& scenario = scenarios[unit.place.scenario];
   const std::size_t configuration = selected[unit.place.scenario][unit.place.configuration];
-  return {&scenario, &scenario.configurations[configuration], unit.seed, nullptr};
+  const PlanSpace* space = spaces.empty() ? nullptr : spaces[unit.place.scenario][unit.place.configuration].get();
+  return {&scenario, &scenario.configurations[configuration], unit.seed, nullptr, space, unit.plan};
 }
 
 bool violates_named(const RunResult& run, const ConfigurationFacts& facts) {

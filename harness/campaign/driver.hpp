@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,8 @@ struct Job {
   std::span<const Scenario> scenarios;
   /// [scenario]: the numbers of its configurations that take part; facts and places count within these.
   std::span<const std::vector<std::size_t>> selected;
+  /// Exhaustive search: the same shape as `selected`; random: empty.
+  std::span<const std::vector<std::unique_ptr<PlanSpace>>> spaces;
   const CampaignFacts& facts;
   const Units& units;
   Shard shard;

@@ -10,7 +10,7 @@ namespace noloss::harness {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json to_json(const SeedRange& seeds) { return Json::array({seeds.first, seeds.last}); }
 
@@ -31,7 +31,10 @@ Json to_json(const ConfigurationFacts& facts) {
           {"marks", facts.required_marks},
           {"faults", facts.lists_faults},
           {"sequence_check", facts.sequence_check},
-          {"oneway", facts.only_oneway}};
+          {"oneway", facts.only_oneway},
+          {"plans", facts.plans},
+          {"space", facts.space},
+          {"schedule", facts.schedule}};
 }
 
 Json to_json(const ScenarioFacts& facts) {
@@ -46,6 +49,12 @@ Json to_json(const ScenarioFacts& facts) {
 
 std::string confidence_text(const CampaignFacts& facts) {
   return facts.confidence ? fmt::format("{}", *facts.confidence) : std::string{"none"};
+}
+
+/// "random", "exhaustive k=2 kill".
+std::string search_text(const CampaignFacts& facts) {
+  if (facts.faults == 0) return facts.search;
+  return fmt::format("{} k={}{}{}", facts.search, facts.faults, facts.kinds.empty() ? "" : " ", facts.kinds);
 }
 
 ConfigurationFacts configuration_from(const Json& json) {
@@ -69,6 +78,9 @@ ConfigurationFacts configuration_from(const Json& json) {
   json.at("faults").get_to(facts.lists_faults);
   json.at("sequence_check").get_to(facts.sequence_check);
   json.at("oneway").get_to(facts.only_oneway);
+  json.at("plans").get_to(facts.plans);
+  json.at("space").get_to(facts.space);
+  json.at("schedule").get_to(facts.schedule);
   return facts;
 }
 
@@ -112,6 +124,8 @@ std::string encode(const Header& header) {
   const Json json{{"journal", kVersion},
                   {"tool", header.facts.tool},
                   {"search", header.facts.search},
+                  {"faults", header.facts.faults},
+                  {"kinds", header.facts.kinds},
                   {"confidence", header.facts.confidence ? Json(*header.facts.confidence) : Json(nullptr)},
                   {"shard", Json::array({header.shard.number, header.shard.count})},
                   {"arguments", header.facts.arguments},
@@ -127,6 +141,8 @@ std::optional<Header> decode_header(std::string_view line) {
     Header header;
     json.at("tool").get_to(header.facts.tool);
     json.at("search").get_to(header.facts.search);
+    json.at("faults").get_to(header.facts.faults);
+    json.at("kinds").get_to(header.facts.kinds);
     if (!json.at("confidence").is_null()) header.facts.confidence = json.at("confidence").get<double>();
     header.shard = {json.at("shard").at(0).get<std::uint32_t>(), json.at("shard").at(1).get<std::uint32_t>()};
     json.at("arguments").get_to(header.facts.arguments);
@@ -139,7 +155,7 @@ std::optional<Header> decode_header(std::string_view line) {
 }
 
 std::string identity_hash(const CampaignFacts& facts) {
-  std::string text = fmt::format("{}\n{}\n{}\n", facts.tool, facts.search, confidence_text(facts));
+  std::string text = fmt::format("{}\n{}\n{}\n", facts.tool, search_text(facts), confidence_text(facts));
   for (const ScenarioFacts& scenario : facts.scenarios) {
     text += fmt::format("{}\n{}\n{}\n", scenario.name, hex16(scenario.hash), seeds_text(scenario.seeds));
     for (const std::string& id : ids(scenario)) text += id + '\n';
@@ -149,7 +165,9 @@ std::string identity_hash(const CampaignFacts& facts) {
 
 std::string difference(const CampaignFacts& found, const CampaignFacts& wanted) {
   if (found.tool != wanted.tool) return fmt::format("made by {}, this is {}", found.tool, wanted.tool);
-  if (found.search != wanted.search) return fmt::format("search {} there, {} here", found.search, wanted.search);
+  if (search_text(found) != search_text(wanted)) {
+    return fmt::format("search {} there, {} here", search_text(found), search_text(wanted));
+  }
   if (found.confidence != wanted.confidence) {
     return fmt::format("confidence {} there, {} here", confidence_text(found), confidence_text(wanted));
   }

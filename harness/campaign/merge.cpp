@@ -122,8 +122,9 @@ void copy_plans(const Shards& shards, const CampaignVerdict& verdict, const Unit
                 const Console& console) {
   PlanFolder plans(folder.plans());
   const Shard of = shards.header.shard;
-  for_each_violation(verdict, [&](ConfigurationKey place, Guarantee guarantee, std::uint64_t seed) {
-    const auto number = static_cast<std::uint32_t>(units.number_of(place, seed) % of.count) + 1;
+  for_each_violation(verdict, [&](ConfigurationKey place, Guarantee guarantee, const Finding& first) {
+    const auto number =
+        static_cast<std::uint32_t>(units.number_of(place, first.first_seed, first.first_plan) % of.count) + 1;
     const Folder shard(shards.found.at(number).journal.parent_path(), {number, of.count});
     const std::string file = plan_file_name(verdict.facts, place, guarantee);
     if (fs::exists(shard.plans() / file)) {

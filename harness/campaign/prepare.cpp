@@ -13,6 +13,10 @@ namespace {
 constexpr std::uint64_t kMostSeed = (std::uint64_t{1} << 53U) - 1;
 
 SeedRange seeds_of(const Scenario& scenario, const CampaignOptions& options) {
+  if (options.faults > 0) {  // one schedule: the seed only draws the workload
+    const std::uint64_t seed = options.seeds ? options.seeds->first : scenario.seeds.first;
+    return {seed, seed};
+  }
   if (options.seeds) return *options.seeds;
   if (!options.confidence) return scenario.seeds;
   return {scenario.seeds.first, scenario.seeds.first + runs_for(*options.confidence) - 1};
@@ -22,6 +26,10 @@ SeedRange seeds_of(const Scenario& scenario, const CampaignOptions& options) {
 std::vector<std::string> arguments_of(const CampaignOptions& options) {
   std::vector<std::string> words = options.paths;
   for (const std::string& set : options.sets) words.insert(words.end(), {"--set", set});
+  if (options.faults > 0) {
+    words.insert(words.end(), {"--search", "exhaustive", "--faults", fmt::format("{}", options.faults)});
+    if (!options.kinds.empty()) words.insert(words.end(), {"--kinds", kinds_text(options.kinds)});
+  }
   if (options.seeds) {
     words.insert(words.end(), {"--seeds", fmt::format("{}..{}", options.seeds->first, options.seeds->last)});
   }
@@ -55,6 +63,8 @@ void add(PreparedCampaign& prepared, const Scenario& scenario, std::vector<std::
 }
 
 std::string wrong_options(const CampaignOptions& options) {
+  if (options.faults > 0 && options.confidence)
+    return "--confidence is for random seeds; an exhaustive search has none";
   if (options.confidence && !(*options.confidence > 0 && *options.confidence < 1)) {
     return "--confidence is a probability between 0 and 1, for example 1e-4";
   }
@@ -72,6 +82,9 @@ PreparedCampaign prepare(std::span<const Scenario> scenarios, const CampaignOpti
   if (!prepared.error.empty()) return prepared;
   prepared.facts.tool = tool_name(options.tool);
   prepared.facts.confidence = options.confidence;
+  prepared.facts.faults = options.faults;
+  if (options.faults > 0) prepared.facts.search = "exhaustive";
+  prepared.facts.kinds = kinds_text(options.kinds);
   prepared.facts.arguments = arguments_of(options);
   prepared.facts.sets = options.sets;
 
@@ -107,6 +120,12 @@ std::string campaign_name(const CampaignOptions& options, const CampaignFacts& f
   const std::filesystem::path path = std::filesystem::path(options.paths.front()).lexically_normal();
   const std::string stem = (path.has_filename() ? path : path.parent_path()).filename().string();
   return stem.empty() || stem.front() == '.' ? "campaign" : stem;
+}
+
+std::string kinds_text(std::span<const sim::Action> kinds) {
+  std::string text;
+  for (const sim::Action kind : kinds) text += fmt::format("{}{}", text.empty() ? "" : "+", sim::name(kind));
+  return text;
 }
 
 std::string tool_name(const ToolInfo& tool) {

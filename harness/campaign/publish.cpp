@@ -15,10 +15,11 @@ namespace fs = std::filesystem;
 /// Hands each record with its unit to `each`. Units and records must belong together.
 template <typename Each>
 void for_each_record(RecordSource& records, const Units& units, const Each& each) {
-  while (const std::optional<Record> record = records.next()) {
+  while (std::optional<Record> record = records.next()) {
     if (record->unit >= units.size()) throw FileError("the journal has a unit that the campaign does not have");
     const RunUnit unit = units.at(record->unit);
     if (unit.seed != record->result.seed) throw FileError("the journal has another seed for a unit than the campaign");
+    record->result.plan_number = unit.plan;
     each(unit, *record);
   }
 }

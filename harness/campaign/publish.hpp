@@ -35,14 +35,13 @@ void finish_journal(RecordSource& records, const Header& header, const Folder& f
 /// The file in `plans/` for the first violation of a guarantee.
 [[nodiscard]] std::string plan_file_name(const CampaignFacts& facts, ConfigurationKey place, Guarantee guarantee);
 
-/// Calls `each` for the first violation of each configuration and guarantee: the place, the guarantee, its seed.
+/// Calls `each` for the first violation of each configuration and guarantee: the place, the guarantee, the finding.
 template <typename Each>
 void for_each_violation(const CampaignVerdict& verdict, const Each& each) {
   for (std::size_t s = 0; s < verdict.configurations.size(); ++s) {
     for (std::size_t c = 0; c < verdict.configurations[s].size(); ++c) {
       for (const GuaranteeVerdict& guarantee : verdict.configurations[s][c].guarantees) {
-        if (const auto* first = guarantee.first())
-          each(ConfigurationKey{s, c}, guarantee.guarantee, first->second.first_seed);
+        if (const auto* first = guarantee.first()) each(ConfigurationKey{s, c}, guarantee.guarantee, first->second);
       }
     }
   }

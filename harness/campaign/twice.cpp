@@ -29,7 +29,7 @@ std::string run_again(RunPort& port, const Job& job, const RunUnit& unit, const 
   if (where.empty()) where = "two replays with a trace agree with each other, so the difference shows only sometimes";
   const ScenarioFacts& scenario = job.facts.scenarios[unit.place.scenario];
   return fmt::format("a repeated run differed: {}\n  {}\n  {}", results_differ(first, second), where,
-                     replay_command(job.facts, scenario, unit.place.configuration, unit.seed));
+                     replay_command(job.facts, scenario, unit.place.configuration, unit.seed, unit.plan));
 }
 
 }  // namespace noloss::harness

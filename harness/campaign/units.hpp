@@ -1,4 +1,4 @@
-// The runs of a campaign in their fixed order: scenario, then configuration, then seed. Numbered from 0.
+// The runs of a campaign in their fixed order: scenario, then configuration, then seed or plan. Numbered from 0.
 //
 // Computed, not stored: a campaign of a billion units takes no memory. Shard i of n has the units with
 // number mod n == i - 1, so that each shard meets every configuration.
@@ -16,6 +16,7 @@ struct RunUnit {
   std::uint64_t number = 0;
   ConfigurationKey place;
   std::uint64_t seed = 0;
+  std::uint64_t plan = 0;  ///< exhaustive search: number of the plan in its space
 };
 
 class Units {
@@ -26,8 +27,8 @@ class Units {
   /// Precondition: number < size().
   [[nodiscard]] RunUnit at(std::uint64_t number) const;
 
-  /// The number of a configuration's unit with that seed. Precondition: there is one.
-  [[nodiscard]] std::uint64_t number_of(ConfigurationKey place, std::uint64_t seed) const;
+  /// The number of a configuration's unit with that seed and plan. Precondition: there is one.
+  [[nodiscard]] std::uint64_t number_of(ConfigurationKey place, std::uint64_t seed, std::uint64_t plan = 0) const;
 
   /// Number of units of a shard.
   [[nodiscard]] std::uint64_t count(Shard shard) const;
@@ -45,6 +46,7 @@ class Units {
     std::uint64_t first = 0;  ///< number of its first unit
     ConfigurationKey place;
     SeedRange seeds;
+    bool plans = false;  ///< one seed, many plans
   };
   std::vector<Block> blocks_;
   std::uint64_t size_ = 0;

@@ -44,8 +44,9 @@ class Collector {
     return check;
   }
 
-  std::string command(ConfigurationKey place, std::uint64_t seed) const {
-    return replay_command(verdict_.facts, verdict_.facts.scenarios[place.scenario], place.configuration, seed);
+  std::string command(ConfigurationKey place, const Finding& finding) const {
+    return replay_command(verdict_.facts, verdict_.facts.scenarios[place.scenario], place.configuration,
+                          finding.first_seed, finding.first_plan);
   }
 
   void add_guarantee(ConfigurationKey place, const GuaranteeVerdict& guarantee) {
@@ -57,8 +58,8 @@ class Collector {
     check.line = guarantee.expected->line;
     check.violations = guarantee.violations;
     if (const auto* shown = guarantee.shown()) {
-      check.story = fmt::format("seed {}: {}", shown->second.first_seed, shown->second.story);
-      check.reproduce = command(place, shown->second.first_seed);
+      check.story = fmt::format("{}: {}", shown->second.which(), shown->second.story);
+      check.reproduce = command(place, shown->second);
     }
     checks_.push_back(std::move(check));
   }
@@ -70,7 +71,7 @@ class Collector {
                         : total.reason;
     check.line = total.bound.line;
     check.violations = total.breaches;
-    if (total.breaches > 0) check.reproduce = command(place, total.first_seed);
+    if (total.breaches > 0) check.reproduce = command(place, total.first);
     checks_.push_back(std::move(check));
   }
 

@@ -117,13 +117,19 @@ std::vector<std::string> selector_of(const ScenarioFacts& scenario, std::size_t 
 }
 
 std::string replay_command(const CampaignFacts& campaign, const ScenarioFacts& scenario, std::size_t configuration,
-                           std::uint64_t seed) {
+                           std::uint64_t seed, std::uint64_t plan) {
   std::vector<std::string> words{"noloss", "replay", scenario.file};
   for (const std::string& set : campaign.sets) words.insert(words.end(), {"--set", set});
   for (const std::string& only : scenario.configurations[configuration].selector) {
     words.insert(words.end(), {"--only", only});
   }
-  words.insert(words.end(), {"--seed", fmt::format("{}", seed)});
+  if (campaign.faults > 0) {
+    words.insert(words.end(), {"--faults", fmt::format("{}", campaign.faults)});
+    if (!campaign.kinds.empty()) words.insert(words.end(), {"--kinds", campaign.kinds});
+    words.insert(words.end(), {"--number", fmt::format("{}", plan)});
+  } else {
+    words.insert(words.end(), {"--seed", fmt::format("{}", seed)});
+  }
   return shell_words(words);
 }
 

@@ -24,8 +24,8 @@ namespace noloss::harness {
 /// "acks=1", ...: as few parameters as tell the configuration from the others of the scenario, which has them all.
 [[nodiscard]] std::vector<std::string> selector_of(const ScenarioFacts& scenario, std::size_t configuration);
 
-/// "noloss replay FILE --only acks=1 --seed 23".
+/// "noloss replay FILE --only acks=1 --seed 23"; of an exhaustive search "... --faults 2 --number 17".
 [[nodiscard]] std::string replay_command(const CampaignFacts& campaign, const ScenarioFacts& scenario,
-                                         std::size_t configuration, std::uint64_t seed);
+                                         std::size_t configuration, std::uint64_t seed, std::uint64_t plan);
 
 }  // namespace noloss::harness

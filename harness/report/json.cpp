@@ -23,6 +23,7 @@ Json guarantee_json(const GuaranteeVerdict& g) {
             {"p_low", g.bound ? Json(rounded(g.bound->low)) : Json(nullptr)},
             {"p_high", g.bound ? Json(rounded(g.bound->high)) : Json(nullptr)},
             {"first_seed", first != nullptr ? Json(first->second.first_seed) : Json(nullptr)}};
+  if (first != nullptr && !first->second.plan.empty()) json["first_plan"] = first->second.first_plan;
   Json stages = Json::object();
   for (const Stage stage : {Stage::produce, Stage::store, Stage::consume})
     stages[std::string{name(stage)}] = g.in_stage(stage);

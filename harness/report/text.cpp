@@ -99,11 +99,14 @@ class Report {
       line.below.push_back(guarantee.reason);
     const bool tell = guarantee.met != Met::nothing_expected || facts.expectations.empty();
     if (const auto* shown = guarantee.shown(); shown != nullptr && tell) {
-      line.below.push_back(fmt::format("seed {}: {}", shown->second.first_seed, story(*shown)));
-      line.below.push_back("reproduce: " + replay_command(verdict_.facts, scenario(place), place.configuration,
-                                                          shown->second.first_seed));
+      line.below.push_back(fmt::format("{}: {}", shown->second.which(), story(*shown)));
+      line.below.push_back("reproduce: " + command(place, shown->second));
     }
     fresh_.push_back(std::move(line));
+  }
+
+  std::string command(ConfigurationKey place, const Finding& finding) const {
+    return replay_command(verdict_.facts, scenario(place), place.configuration, finding.first_seed, finding.first_plan);
   }
 
   static std::string story(const std::pair<const std::string, Finding>& finding) {
@@ -141,8 +144,7 @@ class Report {
     set_expected(line, total.met);
     line.below.push_back(total.reason);
     if (total.breaches > 0) {
-      line.below.push_back("reproduce: " +
-                           replay_command(verdict_.facts, scenario(place), place.configuration, total.first_seed));
+      line.below.push_back("reproduce: " + command(place, total.first));
     }
     fresh_.push_back(std::move(line));
   }

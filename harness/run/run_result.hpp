@@ -63,7 +63,8 @@ struct GuaranteeResult {
 
 struct RunResult {
   std::uint64_t seed = 0;
-  std::string plan;  ///< exhaustive search: which plan; random: empty
+  std::uint64_t plan_number = 0;  ///< exhaustive search: in its space
+  std::string plan;               ///< exhaustive search: on one line; random: empty
   std::array<GuaranteeResult, kGuarantees> guarantees;
   Totals totals;
   std::optional<std::int64_t> min_durable_copies;  ///< smallest over acknowledged messages; none acknowledged: empty

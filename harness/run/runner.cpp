@@ -10,8 +10,11 @@
 #include "harness/run/biography.hpp"
 #include "harness/run/census.hpp"
 #include "harness/run/world.hpp"
+#include "harness/scenario/reader.hpp"
 #include "harness/search/fix_setup.hpp"
+#include "harness/search/likeness.hpp"
 #include "harness/search/nemesis.hpp"
+#include "harness/search/variants.hpp"
 #include "sim/fiber.hpp"
 
 namespace noloss::harness {
@@ -48,8 +51,15 @@ struct Runner::Impl {
   sim::FiberPool fibers;
   std::map<const Configuration*, Prepared> configurations;
 
+  /// Of the space that was read last.
+  const PlanSpace* space = nullptr;
+  std::optional<PlanCursor> cursor;
+
   const Prepared& prepared(const RunRequest& request);
   sim::FaultPlan plan(const RunRequest& request);
+  /// What a run without faults meets.
+  MomentCensus census(const RunRequest& request);
+  RecordedRun record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan);
 };
 
 Runner::Runner() : impl_(std::make_unique<Impl>()) {}
@@ -58,17 +68,41 @@ Runner::~Runner() = default;
 const Prepared& Runner::Impl::prepared(const RunRequest& request) {
   const auto known = configurations.find(request.configuration);
   if (known != configurations.end()) return known->second;
-  const SeedSetup setup(request.configuration->setup, kCensusSeed);
-  const sim::FaultPlan none;
-  World world(fibers, *request.scenario, *request.configuration, setup.get(), none, kCensusSeed, Keep::summary);
-  world.run();
-  Prepared fresh{take_census(world, *request.scenario, *request.configuration), std::nullopt};
+  Prepared fresh{census(request), std::nullopt};
   if (!request.configuration->faults.empty()) fresh.nemesis.emplace(*request.configuration, fresh.census);
   return configurations.emplace(request.configuration, std::move(fresh)).first->second;
 }
 
+MomentCensus Runner::Impl::census(const RunRequest& request) {
+  const SeedSetup setup(request.configuration->setup, kCensusSeed);
+  const sim::FaultPlan none;
+  World world(fibers, *request.scenario, *request.configuration, setup.get(), none, kCensusSeed, Keep::summary);
+  world.run();
+  return take_census(world, *request.scenario, *request.configuration);
+}
+
+RecordedRun Runner::Impl::record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan) {
+  const SeedSetup setup(request.configuration->setup, request.seed);
+  World world(fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed, Keep::everything);
+  world.record(allowed);
+  world.run();
+  RecordedRun run{world.take_recording(), 0};
+  run.likeness = likeness(plan, world.simulation().trace().events(), run.recording.nodes,
+                          renamings(*request.configuration, world.simulation()));
+  return run;
+}
+
 sim::FaultPlan Runner::Impl::plan(const RunRequest& request) {
   if (request.plan != nullptr) return *request.plan;
+  if (request.space != nullptr) {
+    if (space != request.space) {
+      space = request.space;
+      cursor.emplace(*space, [this, request](const sim::FaultPlan& prefix) {
+        return record(request, request.space->allowed(), prefix);
+      });
+    }
+    return cursor->plan(request.number);
+  }
   if (request.configuration->faults.empty()) return {};
   return prepared(request).nemesis->draw(request.seed);
 }
@@ -78,7 +112,9 @@ RunResult Runner::run(const RunRequest& request) {
   const sim::FaultPlan plan = impl_->plan(request);
   World world(impl_->fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed, Keep::summary);
   world.run();
-  return world.judge();
+  RunResult result = world.judge();
+  if (request.space != nullptr) result.plan = plan_line(plan);
+  return result;
 }
 
 ReplayReport Runner::replay(const RunRequest& request) {
@@ -96,6 +132,27 @@ ReplayReport Runner::replay(const RunRequest& request) {
   report.trace = world.simulation().trace().events();
   report.history_jsonl = history_json_lines(world);
   return report;
+}
+
+std::unique_ptr<PlanSpace> Runner::explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
+                                           const SearchScope& scope, const std::function<bool(std::uint64_t)>& go_on) {
+  const std::vector<sim::Duration> timeouts =
+      request.scenario->system->timeouts(request.configuration->setup, request.scenario->release);
+  AllowedFaults allowed{{}, {}, scope.skip};
+  Configuration placed = *request.configuration;
+  std::erase_if(placed.faults, [](const sim::Fault& fault) { return !fault.at.placed(); });
+  for (const sim::Fault& fault : request.configuration->faults) {
+    const bool wanted = kinds.empty() || std::find(kinds.begin(), kinds.end(), fault.action) != kinds.end();
+    if (fault.at.placed() || !wanted) continue;
+    allowed.lines.push_back(fault);
+    allowed.variants.push_back(variants(fault, timeouts));
+  }
+  sim::FaultPlan base;
+  if (!placed.faults.empty()) base = draw_plan(placed, request.seed, impl_->census(request));
+  const AllowedFaults recorded = allowed;
+  return PlanSpace::explore(
+      std::move(base), std::move(allowed), request.scenario->system->event_table(), scope,
+      [&](const sim::FaultPlan& plan) { return impl_->record(request, recorded, plan); }, go_on);
 }
 
 std::vector<Runner::MomentCount> Runner::moments(const RunRequest& request) {

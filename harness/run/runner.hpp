@@ -9,16 +9,19 @@
 
 #include "harness/run/run_result.hpp"
 #include "harness/scenario/scenario.hpp"
+#include "harness/search/plan_space.hpp"
 #include "sim/trace.hpp"
 
 namespace noloss::harness {
 
-/// What to run. With a plan the run obeys it; without one the nemesis draws the plan from the seed.
+/// What to run. With a plan the run obeys it; else the plan is one of a space, or the nemesis draws it from the seed.
 struct RunRequest {
   const Scenario* scenario = nullptr;
   const Configuration* configuration = nullptr;
   std::uint64_t seed = 1;
   const sim::FaultPlan* plan = nullptr;
+  const PlanSpace* space = nullptr;
+  std::uint64_t number = 0;  ///< of the plan in the space
 };
 
 /// One line of a biography or of the course of a run.
@@ -66,6 +69,12 @@ class Runner {
     std::uint64_t count = 0;
   };
   [[nodiscard]] std::vector<MomentCount> moments(const RunRequest& request);
+
+  /// Every plan of at most `scope.faults` faults of these kinds (empty: all that the configuration lists). Runs those
+  /// of fewer. `go_on` is asked before each run with the number of plans known so far; null if it says no.
+  [[nodiscard]] std::unique_ptr<PlanSpace> explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
+                                                   const SearchScope& scope,
+                                                   const std::function<bool(std::uint64_t)>& go_on);
 
  private:
   struct Impl;

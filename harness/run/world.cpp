@@ -11,6 +11,8 @@ namespace {
 constexpr sim::Duration kStep = std::chrono::milliseconds{50};
 /// A packet that was lost twice in a row is still retransmitted within this.
 constexpr sim::Duration kRetransmission = std::chrono::seconds{1};
+/// The moment at which an application fault acts; every system has it (models/events.hpp).
+constexpr std::string_view kReceived = "received";
 
 /// Nearest rank; `sorted` is not empty.
 std::int64_t percentile(const std::vector<std::int64_t>& sorted, std::int64_t percent) {
@@ -55,8 +57,13 @@ World::~World() {
 void World::run() {
   place_operations(configuration_.operations, simulation_, *cluster_, injector_);
   injector_.arm();
+  if (allowed_ != nullptr) {
+    recorder_.emplace(simulation_, *cluster_, injector_, allowed_->lines, allowed_->skip,
+                      simulation_.events().id(kReceived));
+  }
   simulation_.start_all();
   run_until_settled(sim::kStart + configuration_.duration);
+  if (recorder_) recorder_->finish();
   disturbed_until_ = simulation_.now();
   history_.disturb_ended();
   injector_.heal_all();

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/checker/checkers.hpp"
 #include "harness/run/run_result.hpp"
 #include "harness/scenario/scenario.hpp"
+#include "harness/search/placements.hpp"
 #include "models/cluster.hpp"
 #include "models/history.hpp"
 #include "sim/fault/injector.hpp"
@@ -23,8 +25,12 @@ class World {
         const models::Setup& setup, const sim::FaultPlan& plan, std::uint64_t seed, Keep keep);
   ~World();
 
+  /// From now on notes what the disturb phase meets and which of the faults could be placed there. Before run().
+  void record(const AllowedFaults& allowed) { allowed_ = &allowed; }
   /// Disturb, heal, drain.
   void run();
+  /// After run(), once, if record() was called before.
+  [[nodiscard]] Recording take_recording() { return recorder_->take(); }
   /// Checks what happened; once, after run().
   [[nodiscard]] RunResult judge();
 
@@ -50,6 +56,8 @@ class World {
   models::History history_;
   std::unique_ptr<models::Cluster> cluster_;
   sim::Injector injector_;
+  const AllowedFaults* allowed_ = nullptr;  ///< null: nothing is recorded
+  std::optional<Recorder> recorder_;
   RunNames names_;
   sim::Duration quiet_;  ///< how long settled must last: longer than anything can be on its way
   sim::VirtualTime disturbed_until_{};

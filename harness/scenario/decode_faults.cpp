@@ -8,6 +8,7 @@
 #include "harness/scenario/decode_faults.hpp"
 #include "harness/scenario/scalar_check.hpp"
 #include "harness/scenario/suggest.hpp"
+#include "sim/unsynced.hpp"
 
 namespace noloss::harness {
 namespace {
@@ -87,7 +88,7 @@ class FaultReader {
 
   void options() {
     switch (fault_.action) {
-      case Action::power_loss: fault_.unsynced = view_.choice<sim::Unsynced>("unsynced"); break;
+      case Action::power_loss: power_loss(); break;
       case Action::wipe: fault_.new_identity = view_.text("identity") == "new"; break;
       case Action::fsync_error:
         fault_.semantics = view_.choice<sim::FsyncSemantics>("semantics");
@@ -108,6 +109,26 @@ class FaultReader {
       case Action::delay: delay(); break;
       case Action::slow: fault_.bandwidth = view_.quantity("bandwidth"); break;
       default: break;
+    }
+  }
+
+  void power_loss() {
+    fault_.unsynced = view_.choice<sim::Unsynced>("unsynced");
+    const Node* keep = view_.child("keep");
+    if (keep == nullptr || !keep->is(NodeKind::list)) return;
+    if (view_.has("unsynced")) {
+      problem(view_.key_mark("keep"), "'unsynced' and 'keep' both say what survives; write one of them");
+    }
+    fault_.keep.emplace();
+    for (const NodePtr& item : keep->items) {
+      if (!item->is(NodeKind::scalar)) continue;  // reported by the check of shapes
+      if (!sim::parse_unsynced(item->text)) {
+        problem(item->mark,
+                "'{}' names nothing on a disk; write 'NODE FILE page N', 'NODE FILE truncation N' or "
+                "'NODE FILE name N'",
+                shortened(item->text));
+      }
+      fault_.keep->push_back(item->text);
     }
   }
 

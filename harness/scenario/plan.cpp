@@ -58,7 +58,7 @@ class FaultWriter {
     extent();
     options();
     put("draw", fmt::format("{}", fault_.draw));
-    return fmt::format("  - {{{}}}\n", fmt::join(pairs_, ", "));
+    return fmt::format("{{{}}}", fmt::join(pairs_, ", "));
   }
 
  private:
@@ -91,6 +91,12 @@ class FaultWriter {
   void put_flag(std::string_view key, Flag value) {
     const std::string_view word = value == Flag::yes ? "true" : "false";
     if (word != row(key).default_value) put(key, word);
+  }
+
+  void put_list(std::string_view key, const std::vector<std::string>& words) {
+    std::vector<std::string> items;
+    for (const std::string& word : words) items.push_back(quoted(word));
+    pairs_.push_back(fmt::format("{}: [{}]", key, fmt::join(items, ", ")));
   }
 
   void put_target(std::string_view key) {
@@ -133,7 +139,13 @@ class FaultWriter {
 
   void options() {
     switch (fault_.action) {
-      case Action::power_loss: put_choice("unsynced", fault_.unsynced); break;
+      case Action::power_loss:
+        if (fault_.keep) {
+          put_list("keep", *fault_.keep);
+        } else {
+          put_choice("unsynced", fault_.unsynced);
+        }
+        break;
       case Action::wipe:
         if (fault_.new_identity) put("identity", "new");
         break;
@@ -202,8 +214,14 @@ std::string write_plan(const sim::FaultPlan& plan, std::string_view about) {
   if (!about.empty()) text += fmt::format("about: {}\n", quoted(about));
   if (plan.empty()) return text + "faults: []\n";
   text += "faults:\n";
-  for (const Fault& fault : plan) text += FaultWriter{fault}.write();
+  for (const Fault& fault : plan) text += fmt::format("  - {}\n", FaultWriter{fault}.write());
   return text;
+}
+
+std::string plan_line(const sim::FaultPlan& plan) {
+  std::vector<std::string> faults;
+  for (const Fault& fault : plan) faults.push_back(FaultWriter{fault}.write());
+  return fmt::format("[{}]", fmt::join(faults, ", "));
 }
 
 }  // namespace noloss::harness

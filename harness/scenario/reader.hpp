@@ -50,6 +50,8 @@ struct PlanResult {
                                    const Configuration& configuration);
 /// The YAML text that read_plan reads back to an equal plan.
 [[nodiscard]] std::string write_plan(const sim::FaultPlan& plan, std::string_view about);
+/// The same on one line, for tables: "[{at: broker-1 append #3, action: kill, target: broker-1}]".
+[[nodiscard]] std::string plan_line(const sim::FaultPlan& plan);
 
 /// draft-07 JSON Schema of the scenario file, from the same table of fields that the reader walks.
 [[nodiscard]] std::string scenario_schema();

@@ -106,7 +106,8 @@ std::vector<std::int64_t> Nemesis::draw_counts(std::uint64_t seed) const {
 
 Fault Nemesis::draw_fault(const Line& line, RandomStream& random) const {
   Fault fault = *line.fault;
-  fault.draw = draw_number(random);
+  const std::uint64_t drawn = draw_number(random);
+  if (fault.draw == 0) fault.draw = drawn;
   fix_ranges(fault, random);
   if (!line.drawn) {
     fix(fault.count, random);

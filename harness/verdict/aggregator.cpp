@@ -8,14 +8,14 @@
 namespace noloss::harness {
 namespace {
 
-/// The smallest seed comes first; runs need not.
-void note(Finding& finding, const GuaranteeResult& result, const RunResult& run) {
-  if (finding.runs == 0 || run.seed < finding.first_seed) {
-    finding.first_seed = run.seed;
-    finding.plan = run.plan;
-    finding.story = result.story;
-  }
-  ++finding.runs;
+/// The smallest seed or plan comes first; runs need not. Returns whether this one does.
+bool note(Finding& finding, const std::string& story, const RunResult& run) {
+  const Finding mine{1, run.seed, run.plan_number, run.plan, story};
+  const bool first = finding.runs == 0 || mine.before(finding);
+  const std::int64_t runs = finding.runs + 1;
+  if (first) finding = mine;
+  finding.runs = runs;
+  return first;
 }
 
 void add_guarantees(ConfigurationVerdict& sum, const RunResult& run) {
@@ -26,9 +26,9 @@ void add_guarantees(ConfigurationVerdict& sum, const RunResult& run) {
       case Verdict::violated:
         ++verdict.runs;
         ++verdict.violations;
-        note(verdict.findings[result.detail], result, run);
+        note(verdict.findings[result.detail], result.story, run);
         break;
-      case Verdict::inconclusive: note(verdict.unsure, result, run); break;
+      case Verdict::inconclusive: note(verdict.unsure, result.story, run); break;
     }
   }
 }
@@ -53,17 +53,14 @@ void add_bounds(ConfigurationVerdict& sum, const RunResult& run) {
     if (!value) continue;
     ++total.measured;
     if (total.bound.low <= *value && *value <= total.bound.high) continue;
-    if (total.breaches == 0 || run.seed < total.first_seed) {
-      total.first_seed = run.seed;
-      total.first_value = *value;
-    }
+    if (note(total.first, {}, run)) total.first_value = *value;
     ++total.breaches;
   }
 }
 
-ConfigurationVerdict begin(const ConfigurationFacts& facts, const SeedRange& seeds) {
+ConfigurationVerdict begin(const ConfigurationFacts& facts, std::uint64_t units) {
   ConfigurationVerdict fresh;
-  fresh.planned = static_cast<std::int64_t>(seeds.size());
+  fresh.planned = static_cast<std::int64_t>(units);
   for (const Guarantee guarantee : kAllGuarantees) {
     fresh.guarantees[static_cast<std::size_t>(guarantee)].guarantee = guarantee;
   }
@@ -94,7 +91,7 @@ Aggregator::Aggregator(CampaignFacts facts) {
   for (const ScenarioFacts& scenario : verdict_.facts.scenarios) {
     auto& sums = verdict_.configurations.emplace_back();
     for (const ConfigurationFacts& configuration : scenario.configurations) {
-      sums.push_back(begin(configuration, scenario.seeds));
+      sums.push_back(begin(configuration, scenario.units(configuration)));
     }
   }
 }

@@ -1,13 +1,15 @@
 #include "harness/verdict/facts.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace noloss::harness {
 
 std::uint64_t CampaignFacts::units() const {
-  return std::accumulate(scenarios.begin(), scenarios.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const ScenarioFacts& scenario) { return sum + scenario.units(); });
+  std::uint64_t sum = 0;
+  for (const ScenarioFacts& scenario : scenarios) {
+    for (const ConfigurationFacts& configuration : scenario.configurations) sum += scenario.units(configuration);
+  }
+  return sum;
 }
 
 ConfigurationFacts facts_of(const Configuration& configuration) {
@@ -23,7 +25,10 @@ ConfigurationFacts facts_of(const Configuration& configuration) {
           .sequence_check = std::any_of(consumers.begin(), consumers.end(),
                                         [](const auto& group) { return group.sequence_check.enabled; }),
           .only_oneway = std::all_of(producers.begin(), producers.end(),
-                                     [](const auto& group) { return group.send == models::SendMode::oneway; })};
+                                     [](const auto& group) { return group.send == models::SendMode::oneway; }),
+          .plans = 0,
+          .space = {},
+          .schedule = {}};
 }
 
 }  // namespace noloss::harness

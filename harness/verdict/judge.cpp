@@ -64,7 +64,7 @@ std::string lacking_for_all(const ConfigurationVerdict& sum, const Configuration
 
 std::string all_unsure(const GuaranteeVerdict& verdict) {
   const std::string& story = verdict.unsure.story;
-  return fmt::format("no run gave a verdict: seed {}: {}", verdict.unsure.first_seed,
+  return fmt::format("no run gave a verdict: {}: {}", verdict.unsure.which(),
                      story.empty() ? "no reason was recorded" : story);
 }
 
@@ -73,6 +73,17 @@ std::string too_few(const GuaranteeVerdict& verdict, double asked) {
   return fmt::format("{} bound the probability by {}, and {} was asked for; {} are needed", runs_text(verdict.runs),
                      short_bound(verdict.bound->high), short_probability(asked),
                      runs_text(static_cast<std::int64_t>(needed)));
+}
+
+/// A search that is to leave nothing out must have run everything, and each run must tell.
+std::string not_exhausted(const GuaranteeVerdict& verdict, const ConfigurationVerdict& sum) {
+  if (sum.runs < sum.planned) {
+    return fmt::format("{} of {} plans were run; the same command runs the rest",
+                       grouped(static_cast<std::uint64_t>(sum.runs)), grouped(static_cast<std::uint64_t>(sum.planned)));
+  }
+  if (verdict.runs == sum.runs) return {};
+  return fmt::format("{} gave no verdict, first {}: {}", runs_text(sum.runs - verdict.runs), verdict.unsure.which(),
+                     verdict.unsure.story);
 }
 
 /// Whether the number of runs was chosen by what they found, which voids every bound.
@@ -86,6 +97,7 @@ std::string why_not(const GuaranteeVerdict& verdict, const ConfigurationVerdict&
   if (std::string why = lacking_for(verdict.guarantee, sum, facts); !why.empty()) return why;
   if (verdict.runs == 0) return all_unsure(verdict);
   if (chosen(sum, ended)) return "the runs stopped at a violation; without --stop-on-violation all of them run";
+  if (facts.plans > 0) return not_exhausted(verdict, sum);
   if (campaign.confidence && verdict.bound->high > *campaign.confidence) return too_few(verdict, *campaign.confidence);
   return {};
 }
@@ -101,12 +113,25 @@ std::string_view stopped_by(const ConfigurationVerdict& sum, Ended ended) {
   return {};
 }
 
+std::string violations_text(std::int64_t violations) {
+  return violations == 0 ? std::string{} : fmt::format(", {} violation{}", violations, violations == 1 ? "" : "s");
+}
+
+/// "exhaustive(k=2, kinds=power_loss+kill, 48,210 plans, 1 schedule)".
+std::string exhaustive(const CampaignFacts& campaign, const ConfigurationFacts& facts, const ConfigurationVerdict& sum,
+                       Ended ended, std::int64_t violations) {
+  std::string plans = grouped(static_cast<std::uint64_t>(sum.runs));
+  if (sum.runs < sum.planned) plans += fmt::format(" of {}", grouped(static_cast<std::uint64_t>(sum.planned)));
+  return fmt::format("exhaustive(k={}, {}, {} plans{}{}{})", campaign.faults, facts.space, plans,
+                     violations_text(violations), facts.schedule, stopped_by(sum, ended));
+}
+
 /// "random(N=1,000, 38 violations, 0.027 <= p <= 0.052)".
-std::string evidence(const CampaignFacts& campaign, const ConfigurationVerdict& sum, Ended ended, std::int64_t runs,
-                     std::int64_t violations) {
+std::string random(const CampaignFacts& campaign, const ConfigurationVerdict& sum, Ended ended, std::int64_t runs,
+                   std::int64_t violations) {
   std::string text = fmt::format("{}(N={}", campaign.search, grouped(static_cast<std::uint64_t>(runs)));
   if (sum.runs < sum.planned) text += fmt::format(" of {}", grouped(static_cast<std::uint64_t>(sum.planned)));
-  if (violations > 0) text += fmt::format(", {} violation{}", violations, violations == 1 ? "" : "s");
+  text += violations_text(violations);
   if (runs > 0 && !chosen(sum, ended)) {
     const Interval bound = clopper_pearson(violations, runs);
     text += violations == 0 ? fmt::format(", p <= {}", short_bound(bound.high))
@@ -115,10 +140,17 @@ std::string evidence(const CampaignFacts& campaign, const ConfigurationVerdict& 
   return fmt::format("{}{})", text, stopped_by(sum, ended));
 }
 
+std::string evidence(const CampaignFacts& campaign, const ConfigurationFacts& facts, const ConfigurationVerdict& sum,
+                     Ended ended, std::int64_t runs, std::int64_t violations) {
+  if (facts.plans > 0) return exhaustive(campaign, facts, sum, ended, violations);
+  return random(campaign, sum, ended, runs, violations);
+}
+
 void judge_guarantee(GuaranteeVerdict& verdict, const ConfigurationVerdict& sum, const ConfigurationFacts& facts,
                      const CampaignFacts& campaign, Ended ended) {
-  if (verdict.runs > 0 && !chosen(sum, ended)) verdict.bound = clopper_pearson(verdict.violations, verdict.runs);
-  verdict.evidence = evidence(campaign, sum, ended, verdict.runs, verdict.violations);
+  const bool counts = facts.plans == 0 && verdict.runs > 0 && !chosen(sum, ended);  // plans are no sample
+  if (counts) verdict.bound = clopper_pearson(verdict.violations, verdict.runs);
+  verdict.evidence = evidence(campaign, facts, sum, ended, verdict.runs, verdict.violations);
   if (verdict.violations > 0) {
     verdict.verdict = Verdict::violated;
     return;
@@ -134,7 +166,7 @@ void judge(ConfigurationVerdict& configuration, const ConfigurationFacts& facts,
   for (const std::string& mark : facts.required_marks) {
     if (!configuration.marks.contains(mark)) configuration.missing_marks.push_back(mark);
   }
-  configuration.evidence = evidence(campaign, configuration, ended, configuration.runs, 0);
+  configuration.evidence = evidence(campaign, facts, configuration, ended, configuration.runs, 0);
   for (GuaranteeVerdict& verdict : configuration.guarantees) {
     judge_guarantee(verdict, configuration, facts, campaign, ended);
   }

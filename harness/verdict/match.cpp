@@ -22,8 +22,8 @@ Match match_holds(const GuaranteeVerdict& verdict) {
     case Verdict::violated: break;
   }
   return {Met::failed,
-          fmt::format("expected to hold, violated in {} of {} runs, first by seed {}", count_text(verdict.violations),
-                      count_text(verdict.runs), verdict.first()->second.first_seed)};
+          fmt::format("expected to hold, violated in {} of {} runs, first by {}", count_text(verdict.violations),
+                      count_text(verdict.runs), verdict.first()->second.which())};
 }
 
 /// "store in 3 runs, produce in 1".
@@ -69,14 +69,17 @@ std::string bounds_text(const TotalBound& bound) {
 
 }  // namespace
 
+std::string Finding::which() const {
+  return plan.empty() ? fmt::format("seed {}", first_seed) : fmt::format("plan {}", first_plan);
+}
+
 bool matches_detail(std::string_view expected, std::string_view found) {
   return expected.empty() || expected == found || (expected == "policy" && found.starts_with("policy: "));
 }
 
 const std::pair<const std::string, Finding>* GuaranteeVerdict::first() const {
-  const auto found = std::min_element(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-    return a.second.first_seed < b.second.first_seed;
-  });
+  const auto found = std::min_element(findings.begin(), findings.end(),
+                                      [](const auto& a, const auto& b) { return a.second.before(b.second); });
   return found == findings.end() ? nullptr : &*found;
 }
 
@@ -84,7 +87,7 @@ const std::pair<const std::string, Finding>* GuaranteeVerdict::shown() const {
   const std::pair<const std::string, Finding>* best = nullptr;
   for (const auto& finding : findings) {
     if (!expected || !matches_detail(expected->detail, finding.first)) continue;
-    if (best == nullptr || finding.second.first_seed < best->second.first_seed) best = &finding;
+    if (best == nullptr || finding.second.before(best->second)) best = &finding;
   }
   return best == nullptr ? first() : best;
 }
@@ -108,8 +111,8 @@ void match(TotalVerdict& total, const ConfigurationVerdict& configuration) {
   const std::string what = fmt::format("{} is expected to be {}", total.bound.column, bounds_text(total.bound));
   if (total.breaches > 0) {
     total.met = Met::failed;
-    total.reason = fmt::format("{}, and is {} in seed {} ({} of {} runs differ)", what, total.first_value,
-                               total.first_seed, count_text(total.breaches), count_text(total.measured));
+    total.reason = fmt::format("{}, and is {} in {} ({} of {} runs differ)", what, total.first_value,
+                               total.first.which(), count_text(total.breaches), count_text(total.measured));
   } else if (total.measured == 0) {
     total.met = Met::inconclusive;
     total.reason = fmt::format("{}, and none of {} runs could measure it", what, count_text(configuration.runs));

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/run/run_result.hpp"
@@ -28,8 +29,16 @@ enum class Met : std::uint8_t {
 struct Finding {
   std::int64_t runs = 0;
   std::uint64_t first_seed = 0;
-  std::string plan;   ///< of the first run; random: empty
-  std::string story;  ///< of the first run
+  std::uint64_t first_plan = 0;  ///< exhaustive search: number of the first run's plan
+  std::string plan;              ///< of the first run; random: empty
+  std::string story;             ///< of the first run
+
+  /// "seed 23", or "plan 17" of an exhaustive search.
+  [[nodiscard]] std::string which() const;
+  /// In the order of the runs.
+  [[nodiscard]] bool before(const Finding& other) const {
+    return std::pair{first_seed, first_plan} < std::pair{other.first_seed, other.first_plan};
+  }
 };
 
 struct GuaranteeVerdict {
@@ -65,7 +74,7 @@ struct TotalVerdict {
   Met met = Met::met;
   std::int64_t measured = 0;  ///< runs that had a value
   std::int64_t breaches = 0;  ///< runs outside of the bounds
-  std::uint64_t first_seed = 0;
+  Finding first;
   std::int64_t first_value = 0;  ///< of the first breach
   std::string reason;            ///< one sentence; empty when met
 };

@@ -8,10 +8,8 @@
 namespace noloss::models::textbook {
 namespace {
 
-/// A consumer that hears nothing asks again, as a pulling client does ...
+/// A consumer that hears nothing asks again, as a pulling client does.
 constexpr sim::Duration kPollInterval = std::chrono::milliseconds{500};
-/// ... and looks for another leader when nobody answers.
-constexpr sim::Duration kSilence = std::chrono::seconds{3};
 
 }  // namespace
 

@@ -9,8 +9,6 @@
 namespace noloss::models::textbook {
 namespace {
 
-/// A leader answers a fetch after kFetchHold at the latest; a follower that hears nothing for longer looks again.
-constexpr sim::Duration kFetchTimeout = std::chrono::seconds{3};
 constexpr std::int64_t kFetchBytes = 1 << 20;
 
 }  // namespace
@@ -104,7 +102,7 @@ void Replica::follow() {
     request->last_epoch = log_.last_epoch();
     request->end = log_.end();
     broker_.send(leader_, events().fetch_request, 0, sim::PayloadPtr{request}, static_cast<std::uint64_t>(log_.end()));
-    const auto arrival = following_->receive_until(broker_.simulation().now() + kFetchTimeout, sim::OnKill::discard);
+    const auto arrival = following_->receive_until(broker_.simulation().now() + kSilence, sim::OnKill::discard);
     if (!arrival || arrival->what != sim::Arrival::What::message) return;
     if (leads() || leadership_.epoch != following.epoch || promised_ > following.epoch) return;
     if (!take(static_cast<const FetchResponse&>(*arrival->payload))) return;

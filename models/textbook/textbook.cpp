@@ -6,6 +6,7 @@
 #include "models/textbook/cluster.hpp"
 #include "models/textbook/options.hpp"
 #include "models/textbook/protocol.hpp"
+#include "models/textbook/topology.hpp"
 #include "sim/trace.hpp"
 
 namespace noloss::models::textbook {
@@ -97,6 +98,9 @@ class Textbook final : public System {
   [[nodiscard]] std::vector<std::string> extra_nodes(const Setup& /*setup*/) const override { return {"coordinator"}; }
   [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override {
     return textbook::validate(setup);
+  }
+  [[nodiscard]] std::vector<sim::Duration> fixed_timeouts(const Setup& setup) const override {
+    return {kHeartbeatInterval, kFetchHold, kConnectTimeout, kSilence, make_topology(setup).lease()};
   }
   [[nodiscard]] const sim::EventTable& event_table() const override { return table_; }
   [[nodiscard]] std::unique_ptr<Cluster> build(sim::Simulation& simulation, const Setup& setup,

@@ -15,6 +15,8 @@ inline constexpr sim::Duration kFetchHold = std::chrono::milliseconds{500};
 /// Pause before a broker or client tries to connect again.
 inline constexpr sim::Duration kReconnectDelay = std::chrono::milliseconds{100};
 inline constexpr sim::Duration kConnectTimeout = std::chrono::seconds{1};
+/// A consumer or follower that hears nothing for so long, although a leader answers within kFetchHold, looks again.
+inline constexpr sim::Duration kSilence = std::chrono::seconds{3};
 
 struct PartitionInfo {
   std::uint32_t entity = 0;

@@ -5,12 +5,23 @@
 namespace noloss::sim {
 namespace {
 
+/// Of what the plan lets survive, that which is on this machine.
+std::optional<std::vector<UnsyncedItem>> kept_at(const Machine& machine, const Fault& fault) {
+  if (!fault.keep) return std::nullopt;
+  std::vector<UnsyncedItem> items;
+  for (const std::string& text : *fault.keep) {
+    std::optional<NodeItem> parsed = parse_unsynced(text);
+    if (parsed && parsed->node == machine.name()) items.push_back(std::move(parsed->item));
+  }
+  return items;
+}
+
 void cut_power(FaultContext& context, Firing& firing, Hit& hit) {
   Machine& machine = context.machine(hit.node);
   const Fault& fault = *firing.fault;
   if (fault.action != Action::power_loss && machine.setup().reliable) return;
   const LossRule rule{fault.action == Action::power_loss ? fault.unsynced : Unsynced::lose_all,
-                      derive_seed(firing.draw, machine.name())};
+                      derive_seed(firing.draw, machine.name()), kept_at(machine, fault)};
   const std::uint64_t lost = machine.disk().effects().bytes_lost;
   hit.process_gone = machine.process().running();
   if (fault.action == Action::destroy) {

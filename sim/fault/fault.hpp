@@ -85,6 +85,7 @@ struct Fault {
   std::optional<MomentRef> until;  ///< in place of duration
 
   Unsynced unsynced = Unsynced::any_subset;                 // power_loss, wipe, destroy
+  std::optional<std::vector<std::string>> keep;             // power_loss: exactly these survive (sim/unsynced.hpp)
   bool new_identity = false;                                // wipe: `identity: new`
   FsyncSemantics semantics = FsyncSemantics::ext4_ordered;  // fsync_error
   bool once = true;                                         // fsync_error

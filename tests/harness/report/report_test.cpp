@@ -232,7 +232,7 @@ TEST_F(Reports, ShortNamesAreUniqueEnds) {
 
 TEST_F(Reports, CommandNamesSetsAndTheFewestParameters) {
   facts_.sets = {"drain=5 s"};
-  EXPECT_EQ(replay_command(facts_, facts_.scenarios[0], 1, 7),
+  EXPECT_EQ(replay_command(facts_, facts_.scenarios[0], 1, 7, 0),
             "noloss replay 'scenarios/kafka acks.yaml' --set 'drain=5 s' --only acks=all --seed 7");
 }
 
