@@ -93,6 +93,11 @@ void DiskContent::dirty_sectors(VirtualTime now, std::int64_t offset, std::int64
     sectors_.resize(dirty_since_.size() * kSectorsPerPage);
   }
   for (std::size_t sector = sector_of(offset); sector <= last; ++sector) sectors_[sector][Place::cache] = id;
+  dirty_pages_of(now, offset, bytes);
+}
+
+void DiskContent::dirty_pages_of(VirtualTime now, std::int64_t offset, std::int64_t bytes) {
+  const std::size_t last_page = sector_of(offset + bytes - 1) / kSectorsPerPage;
   for (std::size_t page = sector_of(offset) / kSectorsPerPage; page <= last_page; ++page) {
     if (dirty_since_[page] != kNever) continue;
     dirty_since_[page] = now;
@@ -132,10 +137,16 @@ void DiskContent::shade_cut(DiskRecord&& record, WriteId cut) {
 
 void DiskContent::write(VirtualTime now, std::int64_t offset, std::int64_t bytes, PayloadPtr payload) {
   assert(offset >= 0 && bytes > 0);
+  const std::size_t first = first_behind(offset);
+  if (payload && first < records_.size() && records_[first].same_bytes(offset, bytes, payload)) {
+    // Whatever part of this reaches the medium, the old sectors and the new ones are the same.
+    unsynced_bytes_ += bytes;
+    dirty_pages_of(now, offset, bytes);
+    return;
+  }
   const WriteId id = ++last_write_;
   if (offset > size()) suspect_ = true;  // a hole
   for (Shadow& shadow : shadows_) cover(shadow, offset, bytes, id);
-  const std::size_t first = first_behind(offset);
   std::size_t behind = first;
   for (; behind < records_.size() && records_[behind].offset < offset + bytes; ++behind) {
     shade(std::move(records_[behind]), offset, bytes, id);

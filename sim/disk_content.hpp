@@ -57,6 +57,10 @@ struct DiskRecord {
   bool durable = false;  ///< ... and counts it as durable
 
   [[nodiscard]] std::int64_t end() const { return offset + bytes; }
+  /// A write of this payload at this place would change nothing.
+  [[nodiscard]] bool same_bytes(std::int64_t at, std::int64_t size, const PayloadPtr& content) const {
+    return offset == at && bytes == size && payload == content && !damaged;
+  }
 };
 
 /// The part of a file that a sync or a writeback takes to the device: pages as they were when it was called.
@@ -168,6 +172,7 @@ class DiskContent {
 
   // disk_content.cpp
   void dirty_sectors(VirtualTime now, std::int64_t offset, std::int64_t bytes, WriteId id);
+  void dirty_pages_of(VirtualTime now, std::int64_t offset, std::int64_t bytes);
   static void cover(Shadow& shadow, std::int64_t offset, std::int64_t bytes, WriteId by);
   void shade(DiskRecord&& record, std::int64_t offset, std::int64_t bytes, WriteId by);
   void shade_cut(DiskRecord&& record, WriteId cut);
