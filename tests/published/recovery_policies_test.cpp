@@ -152,7 +152,9 @@ Counts count(Recovery recovery) {
   for (std::uint32_t number = 0; number < kPatterns; ++number) {
     const Pattern damage = pattern(number);
     Outcome worst = Outcome::right;
-    for (const Election& election : kElections) worst = std::max(worst, outcome(recovery, damage, election));
+    for (const Election& election : kElections) {
+      if (worst != Outcome::unsafe) worst = std::max(worst, outcome(recovery, damage, election));
+    }
     const bool recoverable = (damage[0] & damage[1] & damage[2]) == 0;
     ++(recoverable ? counts.recoverable : counts.unrecoverable)[worst];
   }
