@@ -108,7 +108,8 @@ bool ReplicaLog::readable(Offset offset) {
 
 sim::IoResult ReplicaLog::append(LogRecordPtr record) {
   const std::int64_t at = bytes();
-  const sim::IoResult result = file_->append(record->bytes, record);
+  // At its place, not at the end of the file, which a failed sync may have cut off: then a hole is found there.
+  const sim::IoResult result = file_->write(at, record->bytes, record);
   if (result != sim::IoResult::ok) return result;
   const auto message = static_cast<std::uint64_t>(record->message);
   records_.push_back({std::move(record), at});
