@@ -71,6 +71,7 @@ Recorder::Recorder(sim::Simulation& simulation, const sim::RoleResolver& roles, 
     }
   }
   unsynced_.emplace(std::vector<std::string>{}, 0);
+  recording_.unsynced.emplace_back();
   simulation.listen_moments(this);
 }
 

@@ -53,7 +53,7 @@ struct Recording {
   std::vector<Moment> moments;
   std::vector<Site> sites;  ///< in order of moments
   std::vector<Aim> aims;
-  std::vector<std::vector<std::string>> unsynced{{}};  ///< sim/unsynced.hpp
+  std::vector<std::vector<std::string>> unsynced;  ///< sim/unsynced.hpp; the first is empty
 };
 
 class Recorder final : public sim::MomentListener {

@@ -323,7 +323,7 @@ TEST_F(Verdicts, TotalsBoundEachRun) {
   EXPECT_EQ(totals[0].met, Met::failed);
   EXPECT_EQ(totals[0].reason, "duplicates is expected to be 0, and is 2 in seed 2 (2 of 3 runs differ)");
   EXPECT_EQ(totals[1].met, Met::met) << "an open end";
-  EXPECT_EQ(totals[2].first_seed, 3U);
+  EXPECT_EQ(totals[2].first.first_seed, 3U);
   EXPECT_EQ(totals[3].met, Met::inconclusive) << "no run measured it";
   EXPECT_EQ(totals[4].met, Met::met) << "whole seconds";
   EXPECT_EQ(verdict.failed, 2);
