@@ -187,7 +187,8 @@ void Replica::advance_commit() {
   for (Offset offset = unread; offset < commit_; ++offset) {
     if (log_.at(offset).kind == RecordKind::position) committed_position_ = log_.at(offset).position;
   }
-  if (proved) position_ = committed_position_;
+  // A position beyond the end counts as the end.
+  if (proved) position_ = committed_position_ = std::min(committed_position_, log_.end());
   answer_waiting();
   show_to_consumer();
 }
