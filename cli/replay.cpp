@@ -100,15 +100,14 @@ ExitCode replay(const ReplayArguments& arguments, Console& console) {
                               .configuration = &configuration,
                               .seed = arguments.seed.value_or(scenario->seeds.first),
                               .plan = plan ? &*plan : nullptr};
-  std::unique_ptr<harness::PlanSpace> space;
   if (arguments.faults > 0) {
     harness::fix_schedule(configuration);
-    space = runner.explore(request, arguments.kinds, {.faults = arguments.faults}, [](std::uint64_t) { return true; });
-    if (arguments.number >= space->size()) {
-      console.error(fmt::format("--number: the space has {} plans, numbered from 0", space->size()));
+    request.space =
+        runner.explore(request, arguments.kinds, {.faults = arguments.faults}, [](std::uint64_t) { return true; });
+    if (arguments.number >= request.space->size()) {
+      console.error(fmt::format("--number: the space has {} plans, numbered from 0", request.space->size()));
       return ExitCode::usage;
     }
-    request.space = space.get();
     request.number = arguments.number;
   }
   const harness::ReplayReport report = runner.replay(request);

@@ -281,7 +281,8 @@ def draw_price(runs, summary, names, out, guarantee):
     axes.set(xscale="log", yscale="log", xlabel="p99 latency of the acknowledgement, median over runs (ms)",
              ylabel=f"upper 95 % bound of P(run violates {guarantee})")
     axes.margins(x=0.14, y=0.1)
-    for axis, steps in ((axes.xaxis, (1, 2, 5)), (axes.yaxis, (1,))):
+    one_decade = points[:, 1].max() < 10 * points[:, 1].min()  # a power of ten may not be among them
+    for axis, steps in ((axes.xaxis, (1, 2, 5)), (axes.yaxis, (1, 2, 5) if one_decade else (1,))):
         axis.set_major_locator(matplotlib.ticker.LogLocator(subs=steps))
         axis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(matplotlib.ticker.NullFormatter())

@@ -92,7 +92,7 @@ void Network::close(Process& closer, const ConnectionPtr& connection) {
 
 void Network::reset(Process& closer, const ConnectionPtr& connection) {
   Channel& channel = channel_of(*connection);
-  if (closer.running()) transit_->finish(channel, channel.role_of(closer.node()), Packet::Kind::rst);
+  if (closer.running()) transit_->reset(channel, channel.role_of(closer.node()));
 }
 
 // ---------------------------------------------------------------- for Machine

@@ -6,7 +6,8 @@
 // hold packets until they heal or until TCP gives up (15 retransmissions, 924.6 s). A packet lost to `loss` is
 // retransmitted after 200 ms, doubling. A killed process resets its connections (RST behind the data); a machine
 // without power says nothing, and answers with an RST once it runs again and gets a packet of an old connection.
-// What is held is in the sender's memory: it outlives a kill of the process, and is lost with the power.
+// What is held is in the sender's memory: it outlives a kill of the process, and is lost with the power, or when the
+// program gives the connection up with a reset.
 //
 // Not modelled: acknowledgements (a cut of only the way back stops nobody), congestion control, fast retransmit,
 // receive windows, keepalive, name resolution, several addresses.
@@ -133,7 +134,8 @@ class Network {
   /// the connection is no longer open for the sender or the sender is dead.
   void send(Process& sender, const ConnectionPtr& connection, MessageKind kind, std::int64_t bytes, PayloadPtr payload,
             std::uint64_t first = 0, std::uint64_t second = 0);
-  /// Orderly close by `closer` (its data arrives, then FIN), or at once with an RST behind the data.
+  /// Orderly close by `closer` (its data arrives, then FIN), or at once with an RST: behind the data, but what is held
+  /// back at that time is lost.
   void close(Process& closer, const ConnectionPtr& connection);
   void reset(Process& closer, const ConnectionPtr& connection);
 

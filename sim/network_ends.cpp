@@ -152,6 +152,11 @@ void Transit::finish(Channel& channel, Role role, Packet::Kind farewell) {
   settle(channel);
 }
 
+void Transit::reset(Channel& channel, Role role) {
+  if (channel.end(role).live() && !channel.way(role).held.empty()) sever(channel, role);
+  finish(channel, role, Packet::Kind::rst);
+}
+
 void Transit::forget_unread(Channel& channel, Inbox& inbox) {
   PacketQueue unread;
   inbox.arrivals_.move_if([&channel](const Packet& packet) { return packet.channel == &channel; }, unread);
@@ -175,7 +180,7 @@ void Transit::inbox_gone(NodeId node, Inbox& inbox, bool process_lives) {
   each_end_at(node, [&](Channel& channel, Role role) {
     if (channel.end(role).inbox != &inbox) return;
     if (process_lives) {
-      finish(channel, role, Packet::Kind::rst);
+      reset(channel, role);
     } else {
       channel.end(role).inbox = nullptr;
     }

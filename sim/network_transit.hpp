@@ -47,6 +47,8 @@ class Transit {
             std::uint64_t second);
   /// Ends a live end with a FIN or RST behind the data; one that does not live stays as it is.
   void finish(Channel& channel, Role role, Packet::Kind farewell);
+  /// Its program gives it up: an RST behind what arrives, and without what is held back.
+  void reset(Channel& channel, Role role);
   /// The message whose `sent` moment is happening.
   [[nodiscard]] std::optional<Link> sending() const;
   /// Packets that anybody has sent so far, acknowledgements of the handshake and resets included.

@@ -106,10 +106,10 @@ class RunPort {
   [[nodiscard]] virtual std::string first_difference(const ReplayReport& one, const ReplayReport& other,
                                                      const Scenario& scenario) = 0;
   /// As Runner::explore().
-  [[nodiscard]] virtual std::unique_ptr<PlanSpace> explore(const RunRequest& request,
-                                                           const std::vector<sim::Action>& kinds,
-                                                           const SearchScope& scope,
-                                                           const std::function<bool(std::uint64_t)>& go_on) = 0;
+  [[nodiscard]] virtual std::shared_ptr<const PlanSpace> explore(const RunRequest& request,
+                                                                 const std::vector<sim::Action>& kinds,
+                                                                 const SearchScope& scope,
+                                                                 const std::function<bool(std::uint64_t)>& go_on) = 0;
 };
 
 struct CampaignServices {

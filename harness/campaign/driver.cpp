@@ -170,7 +170,8 @@ class Driver {
 RunRequest Job::request(const RunUnit& unit) const {
   const Scenario& scenario = scenarios[unit.place.scenario];
   const std::size_t configuration = selected[unit.place.scenario][unit.place.configuration];
-  const PlanSpace* space = spaces.empty() ? nullptr : spaces[unit.place.scenario][unit.place.configuration].get();
+  const std::shared_ptr<const PlanSpace> space =
+      spaces.empty() ? nullptr : spaces[unit.place.scenario][unit.place.configuration];
   return {&scenario, &scenario.configurations[configuration], unit.seed, nullptr, space, unit.plan};
 }
 

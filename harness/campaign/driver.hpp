@@ -24,7 +24,7 @@ struct Job {
   /// [scenario]: the numbers of its configurations that take part; facts and places count within these.
   std::span<const std::vector<std::size_t>> selected;
   /// Exhaustive search: the same shape as `selected`; random: empty.
-  std::span<const std::vector<std::unique_ptr<PlanSpace>>> spaces;
+  std::span<const std::vector<std::shared_ptr<const PlanSpace>>> spaces;
   const CampaignFacts& facts;
   const Units& units;
   Shard shard;

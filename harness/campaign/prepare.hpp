@@ -15,7 +15,7 @@ struct PreparedCampaign {
   std::vector<Scenario> scenarios;                 ///< those that take part
   std::vector<std::vector<std::size_t>> selected;  ///< [scenario]: configurations that take part, as numbered there
   CampaignFacts facts;
-  std::vector<std::vector<std::unique_ptr<PlanSpace>>> spaces;  ///< exhaustive search: as `selected`; else empty
+  std::vector<std::vector<std::shared_ptr<const PlanSpace>>> spaces;  ///< exhaustive search: as `selected`; else empty
 };
 
 [[nodiscard]] PreparedCampaign prepare(std::span<const Scenario> scenarios, const CampaignOptions& options);

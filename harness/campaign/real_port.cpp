@@ -12,9 +12,9 @@ class RealPort : public RunPort {
   std::string first_difference(const ReplayReport& one, const ReplayReport& other, const Scenario& scenario) override {
     return harness::first_difference(one, other, scenario);
   }
-  std::unique_ptr<PlanSpace> explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
-                                     const SearchScope& scope,
-                                     const std::function<bool(std::uint64_t)>& go_on) override {
+  std::shared_ptr<const PlanSpace> explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
+                                           const SearchScope& scope,
+                                           const std::function<bool(std::uint64_t)>& go_on) override {
     return runner_.explore(request, kinds, scope, go_on);
   }
 

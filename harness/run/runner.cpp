@@ -52,7 +52,7 @@ struct Runner::Impl {
   std::map<const Configuration*, Prepared> configurations;
 
   /// Of the space that was read last.
-  const PlanSpace* space = nullptr;
+  std::shared_ptr<const PlanSpace> space;
   std::optional<PlanCursor> cursor;
 
   const Prepared& prepared(const RunRequest& request);
@@ -134,8 +134,9 @@ ReplayReport Runner::replay(const RunRequest& request) {
   return report;
 }
 
-std::unique_ptr<PlanSpace> Runner::explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
-                                           const SearchScope& scope, const std::function<bool(std::uint64_t)>& go_on) {
+std::shared_ptr<const PlanSpace> Runner::explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
+                                                 const SearchScope& scope,
+                                                 const std::function<bool(std::uint64_t)>& go_on) {
   const std::vector<sim::Duration> timeouts =
       request.scenario->system->timeouts(request.configuration->setup, request.scenario->release);
   AllowedFaults allowed{{}, {}, scope.skip};

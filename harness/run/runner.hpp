@@ -20,7 +20,7 @@ struct RunRequest {
   const Configuration* configuration = nullptr;
   std::uint64_t seed = 1;
   const sim::FaultPlan* plan = nullptr;
-  const PlanSpace* space = nullptr;
+  std::shared_ptr<const PlanSpace> space = nullptr;
   std::uint64_t number = 0;  ///< of the plan in the space
 };
 
@@ -72,9 +72,10 @@ class Runner {
 
   /// Every plan of at most `scope.faults` faults of these kinds (empty: all that the configuration lists). Runs those
   /// of fewer. `go_on` is asked before each run with the number of plans known so far; null if it says no.
-  [[nodiscard]] std::unique_ptr<PlanSpace> explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
-                                                   const SearchScope& scope,
-                                                   const std::function<bool(std::uint64_t)>& go_on);
+  [[nodiscard]] std::shared_ptr<const PlanSpace> explore(const RunRequest& request,
+                                                         const std::vector<sim::Action>& kinds,
+                                                         const SearchScope& scope,
+                                                         const std::function<bool(std::uint64_t)>& go_on);
 
  private:
   struct Impl;

@@ -214,8 +214,10 @@ void Coordinator::try_to_elect(std::uint32_t index) {
     if (best == replicas.size() || higher) best = i;
   }
   const bool everybody = answered == replicas.size();
-  // With R - n + 1 answers, one of them holds whatever was stored n times.
-  const bool enough = answered + topology_.required_copies >= replicas.size() + 1 || NOLOSS_BUG("elect from too few");
+  // With R - n + 1 answers, one of them holds whatever was stored n times. With n = 1 that would be all of them, and a
+  // broken machine the end of the partition: any one suffices, which is the price of n = 1.
+  const std::size_t needed = topology_.required_copies == 1 ? 1 : replicas.size() + 1 - topology_.required_copies;
+  const bool enough = answered >= needed || NOLOSS_BUG("elect from too few");
   const bool time_has_passed = partition.lost_since + topology_.failover <= now;
   const bool heard_all = answered == registered || partition.began + kAnswerTime <= now;
   if (best == replicas.size() || (!everybody && !(time_has_passed && enough && heard_all))) return;

@@ -25,7 +25,7 @@ void Replica::show_to_consumer() {
     subscription.started = true;
     // From the stored position; what was appended and not stored may never be.
     position_ = committed_position_;
-    subscription.next = std::min(position_, log_.end());
+    subscription.next = position_;
   }
   while (subscription.next < commit_ &&
          static_cast<std::int64_t>(subscription.in_hand.size()) < subscription.prefetch) {

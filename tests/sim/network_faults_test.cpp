@@ -139,6 +139,14 @@ TEST_F(Partition, WhatArrivesAtItAfterItsSenderLostPowerIsGoneToo) {
   EXPECT_THAT(since_opened(server), IsEmpty());
 }
 
+TEST_F(Partition, WhatItHeldIsGoneWhenTheSenderGivesTheConnectionUp) {
+  cut(10ms, 5s, apart());
+  at(20ms, client, [](Peer& me) { me.say(1); });
+  at(1s, client, [](Peer& me) { me.reset(); });
+  run_until(10s);
+  EXPECT_THAT(since_opened(server), ElementsAre(Heard{"reset", 5s + 1ms}));
+}
+
 TEST_F(Partition, WhatItHeldOutlivesAKilledSender) {
   cut(10ms, 5s, apart());
   at(20ms, client, [](Peer& me) { me.say(1); });

@@ -86,8 +86,8 @@ class FakePort : public RunPort {
   std::string first_difference(const ReplayReport&, const ReplayReport&, const Scenario&) override {
     return "event 7: broker-1 append at 1.002s, then broker-2 append at 1.002s";
   }
-  std::unique_ptr<PlanSpace> explore(const RunRequest&, const std::vector<sim::Action>&, const SearchScope&,
-                                     const std::function<bool(std::uint64_t)>&) override {
+  std::shared_ptr<const PlanSpace> explore(const RunRequest&, const std::vector<sim::Action>&, const SearchScope&,
+                                           const std::function<bool(std::uint64_t)>&) override {
     return nullptr;
   }
 

@@ -75,10 +75,9 @@ class RandomScope {
 std::set<std::string> violations(Runner& runner, const Scenario& scenario, const SearchScope& scope,
                                  std::uint64_t& plans) {
   RunRequest request{.scenario = &scenario, .configuration = &scenario.configurations.front()};
-  const auto space = runner.explore(request, {}, scope, [](std::uint64_t) { return true; });
+  request.space = runner.explore(request, {}, scope, [](std::uint64_t) { return true; });
   std::set<std::string> found;
-  request.space = space.get();
-  plans = space->size();
+  plans = request.space->size();
   for (request.number = 0; request.number < plans; ++request.number) {
     const RunResult result = runner.run(request);
     for (const Guarantee guarantee : kAllGuarantees) {
