@@ -132,27 +132,37 @@ void take(CheckArguments& check, const Reader& reader) {
   check.expand = reader.words().has("expand");
 }
 
-void take(ReplayArguments& replay, const Reader& reader) {
-  replay.file = reader.needed_one("FILE", "no scenario file is named");
-  replay.seed = reader.seed();
-  replay.plan = reader.path("plan");
+void take_choice(RunChoice& run, const Reader& reader) {
+  run.file = reader.needed_one("FILE", "no scenario file is named");
+  run.seed = reader.seed();
+  run.plan = reader.path("plan");
   const Words& words = reader.words();
   if (words.has("number")) {
-    take_space(replay.faults, replay.kinds, reader);
-    replay.number =
+    take_space(run.faults, run.kinds, reader);
+    run.number =
         reader.one<std::uint64_t>("number", [](std::string_view text) { return parse_number(text, 0, kLargestSeed); })
             .value_or(0);
     if (words.has("plan")) reader.problem("--number and --plan exclude each other");
   } else if (words.has("faults") || words.has("kinds")) {
     reader.problem("--faults and --kinds belong to --number");
   } else if (!words.has("seed") && !words.has("plan")) {
-    reader.problem("what to replay? --seed N, --plan FILE, or --number N of an exhaustive search");
+    reader.problem("which run? --seed N, --plan FILE, or --number N of an exhaustive search");
   }
-  replay.only = reader.only();
-  replay.set = reader.set();
+  run.only = reader.only();
+  run.set = reader.set();
+}
+
+void take(ReplayArguments& replay, const Reader& reader) {
+  take_choice(replay.run, reader);
   replay.trace = reader.path("trace");
   replay.plan_out = reader.path("plan-out");
   replay.history = reader.path("history");
+}
+
+void take(ShrinkArguments& shrink, const Reader& reader) {
+  take_choice(shrink.run, reader);
+  shrink.guarantee = reader.one<harness::Guarantee>("guarantee", parse_guarantee);
+  shrink.out = reader.path("out");
 }
 
 void take(AuditArguments& audit, const Reader& reader) {
@@ -206,6 +216,7 @@ Command command_named(std::string_view name) {
   if (name == "run") return RunArguments{};
   if (name == "check") return CheckArguments{};
   if (name == "replay") return ReplayArguments{};
+  if (name == "shrink") return ShrinkArguments{};
   if (name == "audit") return AuditArguments{};
   if (name == "merge") return MergeArguments{};
   if (name == "list") return ListArguments{};

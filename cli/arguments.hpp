@@ -57,7 +57,8 @@ struct CheckArguments {
   bool expand = false;
 };
 
-struct ReplayArguments {
+/// Which one run.
+struct RunChoice {
   std::string file;
   std::optional<std::uint64_t> seed;
   std::string plan;
@@ -66,9 +67,19 @@ struct ReplayArguments {
   std::uint64_t number = 0;
   std::vector<harness::ParameterFilter> only;
   Sets set;
+};
+
+struct ReplayArguments {
+  RunChoice run;
   std::string trace;
   std::string plan_out;
   std::string history;
+};
+
+struct ShrinkArguments {
+  RunChoice run;
+  std::optional<harness::Guarantee> guarantee;  ///< none: the first violated one, those that the scenario names first
+  std::string out;                              ///< empty: plans/NAME-GUARANTEE.yaml
 };
 
 enum class AuditFinding : std::uint8_t { silent_loss, duplicates, reordered, phantom };
@@ -106,8 +117,8 @@ struct CompletionArguments {
   Shell shell = Shell::bash;
 };
 
-using Command = std::variant<RunArguments, CheckArguments, ReplayArguments, AuditArguments, MergeArguments,
-                             ListArguments, SchemaArguments, CompletionArguments>;
+using Command = std::variant<RunArguments, CheckArguments, ReplayArguments, ShrinkArguments, AuditArguments,
+                             MergeArguments, ListArguments, SchemaArguments, CompletionArguments>;
 
 /// Text that was asked for: help, the version.
 struct Answer {

@@ -14,6 +14,7 @@ using CommandLine = std::vector<std::string>;
 [[nodiscard]] ExitCode run(const RunArguments& arguments, const CommandLine& line, Console& console);
 [[nodiscard]] ExitCode check(const CheckArguments& arguments, Console& console);
 [[nodiscard]] ExitCode replay(const ReplayArguments& arguments, Console& console);
+[[nodiscard]] ExitCode shrink(const ShrinkArguments& arguments, Console& console);
 [[nodiscard]] ExitCode audit(const AuditArguments& arguments, Console& console);
 [[nodiscard]] ExitCode merge(const MergeArguments& arguments, const CommandLine& line, Console& console);
 [[nodiscard]] ExitCode list(const ListArguments& arguments, Console& console);

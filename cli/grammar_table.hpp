@@ -52,6 +52,17 @@ inline constexpr std::array kCommandRows{
         "  noloss replay sweep.yaml --only acks=1 --seed 23 --plan plan.yaml\n"
         "\n"
         "Exit codes: 0 it ran, whatever the verdict; 2 wrong usage, scenario or plan.\n"},
+    CommandRow{"shrink", "makes the plan of a violation small, and asks what would have helped",
+               "One of --seed, --plan and --number is needed. The result is a scenario file that stands alone: fewer\n"
+               "faults, messages and nodes, simpler faults, moments in place of times; `noloss run` and\n"
+               "`noloss replay` take it.\n"
+               "\n"
+               "Examples:\n"
+               "  noloss shrink sweep.yaml --only acks=1 --seed 23\n"
+               "  noloss shrink sweep.yaml --only acks=1 --seed 23 --guarantee no_duplicates -o small.yaml\n"
+               "\n"
+               "Exit codes: 0 it was made as small as it gets; 2 wrong usage, scenario or plan; 3 the run violates\n"
+               "nothing.\n"},
     CommandRow{"audit", "checks a recorded history from anywhere for loss, duplicates and reordering",
                "The file is CSV with the header producer,partition,sequence,event (any order, other columns are not\n"
                "looked at), or JSON Lines with these keys; '-' is standard input. Each producer numbers its messages\n"
@@ -106,7 +117,7 @@ inline constexpr std::string_view kGeneral = "General";
 inline constexpr std::array kOptionRows{
     OptionRow{"run check", "PATH", "PATH", Times::any, kArguments,
               "scenario files, or folders with scenario files below"},
-    OptionRow{"replay", "FILE", "PATH", Times::once, kArguments, "the scenario file"},
+    OptionRow{"replay shrink", "FILE", "PATH", Times::once, kArguments, "the scenario file"},
     OptionRow{"audit", "FILE", "FILE", Times::once, kArguments, "the recorded history; '-' is standard input"},
     OptionRow{"merge", "DIR", "DIR", Times::any, kArguments, "folders with the results of shards"},
     OptionRow{"list", "TOPIC", "systems|options|waits|faults|guarantees|moments|columns|marks|events", Times::once,
@@ -117,19 +128,23 @@ inline constexpr std::array kOptionRows{
     OptionRow{"run", "--seeds", "A..B", Times::once, kWhat,
               "seeds, both ends included, in place of the scenarios' own"},
     OptionRow{"run", "--seed", "N", Times::once, kWhat, "this one seed"},
-    OptionRow{"replay", "--seed", "N", Times::once, kWhat, "the seed to run"},
-    OptionRow{"replay", "--plan", "FILE", Times::once, kWhat, "obey this plan instead of drawing one from the seed"},
+    OptionRow{"replay shrink", "--seed", "N", Times::once, kWhat, "the seed to run"},
+    OptionRow{"replay shrink", "--plan", "FILE", Times::once, kWhat,
+              "obey this plan instead of drawing one from the seed"},
     OptionRow{"list", "--seed", "N", Times::once, kWhat, "moments: the seed to run (1)"},
-    OptionRow{"run check replay list", "--only", "K=V", Times::any, kWhat,
+    OptionRow{"run check replay shrink list", "--only", "K=V", Times::any, kWhat,
               "only configurations with this parameter; K is any unique end of its path"},
-    OptionRow{"run check replay list", "--set", "PATH=VALUE", Times::any, kWhat,
+    OptionRow{"run check replay shrink list", "--set", "PATH=VALUE", Times::any, kWhat,
               "replace or add the value at a dotted path of every scenario"},
     OptionRow{"run", "--search", "random|exhaustive|lineage", Times::once, kWhat,
               "how plans are chosen: drawn by each seed, or every one of at most --faults faults (random)"},
-    OptionRow{"run replay", "--faults", "K", Times::once, kWhat, "exhaustive search: at most K faults at a time (1)"},
-    OptionRow{"run replay", "--kinds", "KIND+KIND", Times::once, kWhat,
+    OptionRow{"run replay shrink", "--faults", "K", Times::once, kWhat,
+              "exhaustive search: at most K faults at a time (1)"},
+    OptionRow{"run replay shrink", "--kinds", "KIND+KIND", Times::once, kWhat,
               "exhaustive search: only these faults of the scenario"},
-    OptionRow{"replay", "--number", "N", Times::once, kWhat, "the N-th plan of the exhaustive search"},
+    OptionRow{"replay shrink", "--number", "N", Times::once, kWhat, "the N-th plan of the exhaustive search"},
+    OptionRow{"shrink", "--guarantee", "NAME", Times::once, kWhat,
+              "the guarantee that stays violated (the first violated one, those that the scenario names first)"},
     OptionRow{"run", "--confidence", "P", Times::once, kWhat,
               "as many seeds as bound the probability of a violation by P, such as 1e-4"},
 
@@ -141,6 +156,7 @@ inline constexpr std::array kOptionRows{
     OptionRow{"check", "--expand", "", Times::once, kOutput, "print every configuration of the matrix"},
     OptionRow{"audit", "--allow", "silent_loss|duplicates|reordered|phantom", Times::any, kOutput,
               "shown, but no reason for exit code 1"},
+    OptionRow{"shrink", "--out,-o", "FILE", Times::once, kOutput, "the witness (plans/NAME-GUARANTEE.yaml)"},
     OptionRow{"run merge", "--out,-o", "DIR", Times::once, kOutput, "folder of the results"},
     OptionRow{"run merge", "--junit", "FILE", Times::once, kOutput, "write the verdicts as JUnit XML too"},
     OptionRow{"run check merge", "--format", "text|json|github", Times::once, kOutput,
@@ -161,6 +177,6 @@ inline constexpr std::array kOptionRows{
 };
 
 /// Commands and options that are planned, so that nobody looks for a typing mistake.
-inline constexpr std::array<std::string_view, 3> kLater{"shrink", "report", "export"};
+inline constexpr std::array<std::string_view, 2> kLater{"report", "export"};
 
 }  // namespace noloss::cli

@@ -22,6 +22,7 @@ struct Dispatch {
   ExitCode operator()(const RunArguments& arguments) const { return run(arguments, line, console); }
   ExitCode operator()(const CheckArguments& arguments) const { return check(arguments, console); }
   ExitCode operator()(const ReplayArguments& arguments) const { return replay(arguments, console); }
+  ExitCode operator()(const ShrinkArguments& arguments) const { return shrink(arguments, console); }
   ExitCode operator()(const AuditArguments& arguments) const { return audit(arguments, console); }
   ExitCode operator()(const MergeArguments& arguments) const { return merge(arguments, line, console); }
   ExitCode operator()(const ListArguments& arguments) const { return list(arguments, console); }

@@ -36,10 +36,10 @@ std::string heading(std::string_view text, const Palette& palette) {
 std::string head_text(const Replayed& replayed) {
   const harness::RunResult& result = replayed.report.result;
   const std::size_t faults = replayed.report.plan.size();
-  const ReplayArguments& arguments = replayed.arguments;
+  const RunChoice& choice = replayed.choice;
   std::string placed = "placed by scenario and seed";
   if (!replayed.plan_file.empty()) placed = "of " + replayed.plan_file;
-  if (arguments.faults > 0) placed = fmt::format("of plan {} of the exhaustive search", arguments.number);
+  if (choice.faults > 0) placed = fmt::format("of plan {} of the exhaustive search", choice.number);
   Table table({"", ""});
   table.add({"scenario", fmt::format("{}  {}", replayed.scenario.name, replayed.scenario.file)});
   table.add({"configuration", fmt::format("{}  {}", replayed.scenario.configurations[replayed.configuration].id,
@@ -129,6 +129,8 @@ std::string biography_text(const Biography& biography, const Palette& palette) {
   add("certain from", biography.certain_from);
   add("stage", biography.stage);
   add("cause", biography.cause);
+  add("needed", biography.needed);
+  add("remedy", biography.remedy);
   return text + (end.empty() ? "" : "\n") + end.text(0, "  ");
 }
 
@@ -144,12 +146,11 @@ std::string seconds_text(sim::VirtualTime time) {
 std::string reproduce_command(const Replayed& replayed) {
   std::string command = "noloss replay " + harness::shell_word(replayed.scenario.file) +
                         only_text(replayed.scenario, replayed.configuration);
-  for (const auto& [path, value] : replayed.arguments.set)
-    command += " --set " + harness::shell_word(path + "=" + value);
-  if (replayed.arguments.faults > 0 && replayed.plan_file.empty()) {
-    command += fmt::format(" --faults {}", replayed.arguments.faults);
-    if (!replayed.arguments.kinds.empty()) command += " --kinds " + harness::kinds_text(replayed.arguments.kinds);
-    return command + fmt::format(" --number {}", replayed.arguments.number);
+  for (const auto& [path, value] : replayed.choice.set) command += " --set " + harness::shell_word(path + "=" + value);
+  if (replayed.choice.faults > 0 && replayed.plan_file.empty()) {
+    command += fmt::format(" --faults {}", replayed.choice.faults);
+    if (!replayed.choice.kinds.empty()) command += " --kinds " + harness::kinds_text(replayed.choice.kinds);
+    return command + fmt::format(" --number {}", replayed.choice.number);
   }
   command += fmt::format(" --seed {}", replayed.report.result.seed);
   if (!replayed.plan_file.empty()) command += " --plan " + harness::shell_word(replayed.plan_file);

@@ -15,7 +15,7 @@ struct Replayed {
   const harness::Scenario& scenario;
   std::size_t configuration = 0;  ///< its number in the scenario
   const harness::ReplayReport& report;
-  const ReplayArguments& arguments;
+  const RunChoice& choice;
   std::string plan_file;  ///< empty: the plan is one of a search, or drawn from the seed
 };
 

@@ -118,4 +118,12 @@ Value<std::vector<sim::Action>> parse_kinds(std::string_view text) {
   return right(std::move(kinds));
 }
 
+Value<harness::Guarantee> parse_guarantee(std::string_view text) {
+  if (const auto found = harness::guarantee_named(text)) return right(*found);
+  std::vector<std::string_view> known;
+  for (const harness::Guarantee guarantee : harness::kAllGuarantees) known.push_back(name(guarantee));
+  return wrong<harness::Guarantee>("there is no guarantee '{}'{}", text,
+                                   harness::did_you_mean(text, known, "there are"));
+}
+
 }  // namespace noloss::cli

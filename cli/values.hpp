@@ -37,6 +37,9 @@ struct Value {
 /// "power_loss+kill", "kill,pause": actions with '+' or ',' between.
 [[nodiscard]] Value<std::vector<sim::Action>> parse_kinds(std::string_view text);
 
+/// "no_acked_loss".
+[[nodiscard]] Value<harness::Guarantee> parse_guarantee(std::string_view text);
+
 inline constexpr std::uint64_t kLargestSeed = (std::uint64_t{1} << 53U) - 1;
 
 }  // namespace noloss::cli

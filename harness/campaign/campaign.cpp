@@ -11,6 +11,7 @@
 #include "harness/campaign/prepare.hpp"
 #include "harness/campaign/publish.hpp"
 #include "harness/campaign/show.hpp"
+#include "harness/campaign/witnesses.hpp"
 #include "harness/report/commands.hpp"
 
 namespace noloss::harness {
@@ -51,9 +52,10 @@ class Campaign {
     JournalReader records(folder_.journal());
     if (folder_.complete()) {
       outcome_.verdict = judge_records(records, prepared_.facts, units_, Ended::complete);
+      read_witnesses(outcome_.verdict, folder_);
     } else {
       outcome_.verdict = publish(records, prepared_.facts, units_, Ended::complete, folder_, circumstances(0));
-      write_plans();
+      write_witnesses(outcome_.verdict, job(), services_, folder_, options_.jobs);
     }
     conclude();
   }
@@ -75,7 +77,7 @@ class Campaign {
       return interrupted();
     }
     outcome_.verdict = publish(records, prepared_.facts, units_, driven.ended, folder_, circumstances(had));
-    write_plans();
+    write_witnesses(outcome_.verdict, job(), services_, folder_, options_.jobs);
     if (driven.ended == Ended::complete) {
       JournalReader again(folder_.part());
       finish_journal(again, {prepared_.facts, options_.shard}, folder_);
@@ -121,35 +123,6 @@ class Campaign {
 
   Circumstances circumstances(std::uint64_t resumed) const {
     return {options_.tool, options_.command, options_.jobs, started_, watch_.elapsed().count(), resumed};
-  }
-
-  /// The plan of the first violation of each configuration and guarantee. One run often violates several.
-  void write_plans() {
-    PlanFolder plans(folder_.plans());
-    if (services_.plan_text) {
-      const std::unique_ptr<RunPort> port = services_.make_port();
-      std::optional<std::pair<RunRequest, sim::FaultPlan>> last;
-      for_each_violation(outcome_.verdict, [&](ConfigurationKey place, Guarantee guarantee, const Finding& first) {
-        const RunRequest request = job().request({0, place, first.first_seed, first.first_plan});
-        const bool same = last && last->first.configuration == request.configuration &&
-                          last->first.seed == request.seed && last->first.number == request.number;
-        if (services_.plan_of) {
-          last = {request, services_.plan_of(*port, request, guarantee)};
-        } else if (!same) {
-          last = {request, port->replay(request).plan};
-        }
-        plans.add(plan_file_name(prepared_.facts, place, guarantee),
-                  services_.plan_text(last->second, about(place, guarantee, first)));
-      });
-    }
-    plans.finish();
-  }
-
-  std::string about(ConfigurationKey place, Guarantee guarantee, const Finding& first) const {
-    const ScenarioFacts& scenario = prepared_.facts.scenarios[place.scenario];
-    const std::string parameters = parameters_text(scenario, place.configuration);
-    return fmt::format("violates {} of {}{}{}; {}", name(guarantee), scenario.name, parameters.empty() ? "" : " with ",
-                       parameters, first.which());
   }
 
   void stop(ExitCode code, const std::string& why) {

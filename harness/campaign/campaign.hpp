@@ -112,13 +112,19 @@ class RunPort {
                                                                  const std::function<bool(std::uint64_t)>& go_on) = 0;
 };
 
+/// Makes the file that plans/ keeps for a violation, for one thread: explain(), or what a test puts in its place.
+class Explainer {
+ public:
+  virtual ~Explainer() = default;
+  [[nodiscard]] virtual std::string explain(const RunRequest& request, Guarantee guarantee,
+                                            const std::string& about) = 0;
+};
+
 struct CampaignServices {
   /// Called once in each thread that runs.
   std::function<std::unique_ptr<RunPort>()> make_port;
-  /// The plan that plans/ keeps for a violation. Empty: the concrete plan of that run, not made smaller.
-  std::function<sim::FaultPlan(RunPort& port, const RunRequest& request, Guarantee guarantee)> plan_of;
-  /// The file of a plan, with a sentence about it. Empty: no plans are written.
-  std::function<std::string(const sim::FaultPlan& plan, std::string_view about)> plan_text;
+  /// Called once in each thread that explains. Empty: no plans are written.
+  std::function<std::unique_ptr<Explainer>()> make_explainer;
   /// Set from a signal handler: finish the runs that have begun, keep what is finished, return `interrupted`.
   const std::atomic<bool>* stop = nullptr;
 };

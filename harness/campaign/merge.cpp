@@ -9,6 +9,7 @@
 #include "harness/campaign/prepare.hpp"
 #include "harness/campaign/publish.hpp"
 #include "harness/campaign/show.hpp"
+#include "harness/campaign/witnesses.hpp"
 #include "harness/report/commands.hpp"
 
 namespace noloss::harness {
@@ -164,6 +165,7 @@ CampaignOutcome merge(const MergeOptions& options, const Console& console) {
   CampaignOutcome outcome;
   outcome.verdict = publish(records, facts, units, Ended::complete, folder, circumstances);
   copy_plans(shards, outcome.verdict, units, folder, console);
+  read_witnesses(outcome.verdict, folder);
   MergedSource again(shards);
   finish_journal(again, {facts, {}}, folder);
   outcome.folder = folder.path().string();

@@ -1,6 +1,6 @@
 // The Runner as a campaign sees it.
 #include "harness/campaign/campaign.hpp"
-#include "harness/scenario/reader.hpp"
+#include "harness/explain/explain.hpp"
 
 namespace noloss::harness {
 namespace {
@@ -22,12 +22,22 @@ class RealPort : public RunPort {
   Runner runner_;
 };
 
+class RealExplainer : public Explainer {
+ public:
+  std::string explain(const RunRequest& request, Guarantee guarantee, const std::string& about) override {
+    return file_text(harness::explain(runner_, request, guarantee, about));
+  }
+
+ private:
+  Runner runner_;
+};
+
 }  // namespace
 
 CampaignServices real_services() {
   CampaignServices services;
   services.make_port = [] { return std::make_unique<RealPort>(); };
-  services.plan_text = write_plan;
+  services.make_explainer = [] { return std::make_unique<RealExplainer>(); };
   return services;
 }
 

@@ -28,6 +28,8 @@ Json guarantee_json(const GuaranteeVerdict& g) {
   for (const Stage stage : {Stage::produce, Stage::store, Stage::consume})
     stages[std::string{name(stage)}] = g.in_stage(stage);
   json["stages"] = std::move(stages);
+  if (!g.remedy.empty()) json["remedy"] = g.remedy;
+  if (!g.needed.empty()) json["needed"] = g.needed;
   if (g.verdict == Verdict::inconclusive) json["why"] = g.why;
   if (!is_met(g.met)) json["reason"] = g.reason;
   return json;

@@ -100,6 +100,7 @@ class Report {
     const bool tell = guarantee.met != Met::nothing_expected || facts.expectations.empty();
     if (const auto* shown = guarantee.shown(); shown != nullptr && tell) {
       line.below.push_back(fmt::format("{}: {}", shown->second.which(), story(*shown)));
+      if (!guarantee.remedy.empty()) line.below.push_back("remedy: " + guarantee.remedy);
       line.below.push_back("reproduce: " + command(place, shown->second));
     }
     fresh_.push_back(std::move(line));

@@ -134,6 +134,10 @@ ReplayReport Runner::replay(const RunRequest& request) {
   return report;
 }
 
+Recording Runner::record(const RunRequest& request, const AllowedFaults& allowed) {
+  return impl_->record(request, allowed, impl_->plan(request)).recording;
+}
+
 std::shared_ptr<const PlanSpace> Runner::explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
                                                  const SearchScope& scope,
                                                  const std::function<bool(std::uint64_t)>& go_on) {

@@ -40,6 +40,8 @@ struct Biography {
   std::string stage;
   std::string cause;
   std::string certain_from;  ///< the instant from which the loss was certain
+  std::string needed;        ///< which faults were needed; these two are asked separately (harness/explain)
+  std::string remedy;        ///< which option alone would have helped
 };
 
 /// A run with everything that a person wants to see.
@@ -70,6 +72,8 @@ class Runner {
   };
   [[nodiscard]] std::vector<MomentCount> moments(const RunRequest& request);
 
+  /// What the run meets and where the faults allowed could be placed.
+  [[nodiscard]] Recording record(const RunRequest& request, const AllowedFaults& allowed);
   /// Every plan of at most `scope.faults` faults of these kinds (empty: all that the configuration lists). Runs those
   /// of fewer. `go_on` is asked before each run with the number of plans known so far; null if it says no.
   [[nodiscard]] std::shared_ptr<const PlanSpace> explore(const RunRequest& request,

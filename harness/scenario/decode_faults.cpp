@@ -52,6 +52,9 @@ class FaultReader {
     fault_.count = view_.quantity("count");
     if (fault_.every > 0 && !view_.has("count")) fault_.count = sim::Quantity{sim::kUnlimited};
     if (view_.has("draw")) read_draw();
+    if (view_.has("draw") && !view_.has("at")) {
+      problem(view_.key_mark("draw"), "a fault without 'at' is placed and drawn by each seed; 'draw' needs 'at'");
+    }
     const bool counted = fault_.at.moment && fault_.at.moment->number == 0;
     if (view_.has("every") && !counted && (fault_.at.placed() || !view_.has("at"))) {
       problem(view_.key_mark("every"), "'every' needs a moment without '#' in 'at', such as 'broker-1 append'");

@@ -9,6 +9,7 @@
 #include "harness/scenario/moment.hpp"
 #include "harness/scenario/reader.hpp"
 #include "harness/scenario/text_check.hpp"
+#include "harness/scenario/tree_text.hpp"
 
 namespace noloss::harness {
 namespace {
@@ -17,27 +18,6 @@ using sim::Action;
 using sim::Fault;
 using sim::PartitionShape;
 using sim::Quantity;
-
-bool is_plain(std::string_view text) {
-  constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/%()";
-  const bool safe = text.find_first_not_of(kSafe) == std::string_view::npos;
-  return safe && !text.empty() && text.front() != '-' && text.front() != '%' && text != "null" && text != "Null" &&
-         text != "NULL";
-}
-
-std::string quoted(std::string_view text) {
-  if (is_plain(text)) return std::string{text};
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    if (c == '\n') {
-      result += "\\n";
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
-}
 
 /// One fault as `key: value` pairs; what is the default of its row is left out.
 class FaultWriter {

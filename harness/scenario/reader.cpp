@@ -196,6 +196,7 @@ class ScenarioReader {
     Configuration configuration;
     configuration.id = combination.id;
     configuration.parameters = combination.parameters;
+    configuration.tree = root;
     configuration.setup = decode_setup(top, grammar_);
     if (sound) check_setup(top, *root, configuration.setup, grammar_, problems_);
     configuration.duration = top.duration("duration");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "sim/fault/fault.hpp"
 
 namespace noloss::harness {
+
+struct Node;  // tree.hpp
 
 /// Seeds first..last, both included; below 2^53, so that every tool that reads the CSV keeps them exact.
 struct SeedRange {
@@ -50,6 +53,8 @@ struct Configuration {
   std::vector<Expectation> expectations;  ///< those whose `when` matches this combination
   std::vector<TotalBound> totals;
   std::vector<std::string> required_marks;
+  /// The file as this combination reads it: every `--set` and the values of the matrix in their places, no `matrix`.
+  std::shared_ptr<const Node> tree;
 };
 
 struct Scenario {

@@ -99,6 +99,7 @@ Json scalar_schema(const Field& field) {
     case FieldType::node: return {{"type", {"string", "number", "boolean"}}, {"pattern", kName}};
     case FieldType::choice: return words_schema(field.choices);
     case FieldType::flag: return flag_schema();
+    case FieldType::draw: return integer_schema(0, INT64_MAX, Ranges::refused);
     case FieldType::seeds: return {{"type", "string"}, {"pattern", fmt::format("^{0}\\.\\.{0}$", kWhole)}};
     case FieldType::times: {
       Json schema = integer_schema(field.min, field.max, Ranges::refused);
@@ -187,8 +188,8 @@ class SchemaWriter {
     Json required = Json::array();
     for (const Field& field : fields(section)) {
       const std::string key{key_of(field, system)};
-      const bool hidden = !field.refused.empty() || field.type == FieldType::draw || key.empty() ||
-                          (section == Section::top && field.spelled == Spelled::noun);
+      const bool hidden =
+          !field.refused.empty() || key.empty() || (section == Section::top && field.spelled == Spelled::noun);
       if (hidden) continue;
       if (field.takers != 0) {
         properties[key] = true;  // what it must be depends on the action: see allOf
@@ -213,7 +214,7 @@ class SchemaWriter {
       Json required = Json::array();
       for (const Field& field : fields(section)) {
         const bool taken = field.takers == 0 || (field.takers & (Takers{1} << i)) != 0;
-        if (!taken || field.type == FieldType::draw) continue;
+        if (!taken) continue;
         names.push_back(field.key);
         if (field.takers == 0) continue;
         properties[std::string{field.key}] = field_schema(field, nullptr);

@@ -33,7 +33,7 @@ class ShapeChecker {
       const bool unknown_noun =
           field == nullptr && section == Section::top && grammar_.system == nullptr && is_noun(entry.key);
       if (unknown_noun) continue;
-      if (field == nullptr || plan_only(*field)) {
+      if (field == nullptr) {
         problems_.add(entry.key_mark, unknown_key(entry.key, section, takers, path));
       } else if (!field->refused.empty()) {
         if (grammar_.system != nullptr) {
@@ -64,10 +64,6 @@ class ShapeChecker {
   }
 
  private:
-  bool plan_only(const Field& field) const {
-    return field.type == FieldType::draw && grammar_.kind == Grammar::Kind::scenario;
-  }
-
   void list(const Node& node, const Field& field, const std::string& path) {
     if (!node.is(NodeKind::list)) {
       problems_.add(node.mark, fmt::format("'{}' must be a list, not {}", path, described(node)));
@@ -144,7 +140,7 @@ class ShapeChecker {
     for (const Field& field : fields(section)) {
       const std::string_view key = key_of(field, grammar_.system);
       const bool takes = field.takers == 0 || takers == 0 || (field.takers & takers) != 0;
-      if (!takes || !field.refused.empty() || plan_only(field) || key.empty()) continue;
+      if (!takes || !field.refused.empty() || key.empty()) continue;
       if (known.empty() || known.back() != key) known.push_back(key);
     }
     return known;
@@ -156,7 +152,7 @@ class ShapeChecker {
       return fmt::format("the {0} system has no '{1}'; what it declares is '{2}'", grammar_.system->name(), key,
                          grammar_.system->entity().noun);
     }
-    if (const Field* other = find_field(section, key, 0, grammar_.system); other != nullptr && !plan_only(*other)) {
+    if (const Field* other = find_field(section, key, 0, grammar_.system); other != nullptr) {
       return not_taken(key, section, takers);
     }
     if (const std::string home = home_of(key, section); !home.empty()) {

@@ -57,6 +57,8 @@ struct GuaranteeVerdict {
   std::string evidence;           ///< "random(N=30,000, p <= 1.0e-4)"
 
   std::map<std::string, Finding> findings;  ///< by detail
+  std::string remedy;                       ///< of the first violation: "flush=sync"; empty: not asked
+  std::string needed;                       ///< which of its faults were needed, in words
   /// The violation with the smallest seed, or null.
   [[nodiscard]] const std::pair<const std::string, Finding>* first() const;
   /// The violation to show: the first of the detail that the scenario expects; else first().

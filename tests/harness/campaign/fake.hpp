@@ -95,12 +95,17 @@ class FakePort : public RunPort {
   World& world_;
 };
 
+class FakeExplainer : public Explainer {
+ public:
+  std::string explain(const RunRequest& request, Guarantee, const std::string& about) override {
+    return "# remedy: luck\n# " + about + "\nfaults: " + std::to_string(1 + request.seed % 3) + "\n";
+  }
+};
+
 inline CampaignServices services(World& world) {
   CampaignServices services;
   services.make_port = [&world] { return std::make_unique<FakePort>(world); };
-  services.plan_text = [](const sim::FaultPlan& plan, std::string_view about) {
-    return "# " + std::string{about} + "\nfaults: " + std::to_string(plan.size()) + "\n";
-  };
+  services.make_explainer = [] { return std::make_unique<FakeExplainer>(); };
   return services;
 }
 

@@ -238,7 +238,7 @@ TEST(Killed, WhileTheTablesAreWritten) {
   options.out = folder / "killed";
   if (const pid_t child = ::fork(); child == 0) {
     CampaignServices killing = services(world);
-    killing.plan_text = [](const sim::FaultPlan&, std::string_view) -> std::string {
+    killing.make_explainer = []() -> std::unique_ptr<Explainer> {
       ::kill(::getpid(), SIGKILL);
       return {};
     };

@@ -1,0 +1,94 @@
+#include "harness/explain/counterfactual.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace noloss::harness {
+namespace {
+
+/// What an application does around every system's client, at its safest.
+struct Habit {
+  std::string_view path;
+  std::string_view safer;
+};
+constexpr std::array kHabits{
+    Habit{"producers.application.send", "sync"},        Habit{"producers.application.on_error", "retry"},
+    Habit{"producers.application.source", "outbox"},    Habit{"consumers.application.acknowledge", "after_processing"},
+    Habit{"consumers.application.on_failure", "retry"}, Habit{"consumers.application.store", "idempotent"},
+};
+
+std::string_view section(models::OptionScope scope, std::string_view noun) {
+  switch (scope) {
+    case models::OptionScope::broker: return "brokers";
+    case models::OptionScope::entity: return noun;
+    case models::OptionScope::producer: return "producers";
+    case models::OptionScope::consumer: return "consumers";
+  }
+  return {};
+}
+
+std::vector<Remedy> candidates(const Scenario& scenario) {
+  std::vector<Remedy> remedies;
+  for (const models::OptionRow& row : scenario.system->options(scenario.release)) {
+    if (row.safer.empty()) continue;
+    const std::string_view in = section(row.scope, scenario.system->entity().noun);
+    remedies.push_back({fmt::format("{}.config.{}", in, row.name), std::string{row.safer}});
+  }
+  for (const Habit& habit : kHabits) remedies.push_back({std::string{habit.path}, std::string{habit.safer}});
+  return remedies;
+}
+
+}  // namespace
+
+std::string Remedy::text() const {
+  constexpr std::string_view kConfig = ".config.";
+  const std::size_t config = path.find(kConfig);
+  const std::string name =
+      config == std::string::npos ? path.substr(path.rfind('.') + 1) : path.substr(config + kConfig.size());
+  return fmt::format("{}={}", name, value);
+}
+
+std::string Counterfactuals::remedy_text() const {
+  if (remedies.empty()) return "no single option would have helped";
+  std::vector<std::string> texts;
+  for (const Remedy& remedy : remedies) texts.push_back(remedy.text());
+  return fmt::format("{}", fmt::join(texts, ", or "));
+}
+
+std::string Counterfactuals::needed_text() const {
+  const auto count = std::count(needed.begin(), needed.end(), true);
+  if (needed.empty()) return "no fault is needed";
+  if (count == static_cast<std::ptrdiff_t>(needed.size())) {
+    return needed.size() == 1 ? "the fault is needed" : fmt::format("all {} faults are needed", needed.size());
+  }
+  std::vector<std::string> numbers;
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    if (needed[i]) numbers.push_back(std::to_string(i + 1));
+  }
+  if (numbers.empty()) return fmt::format("any one of the {} faults can be left out", needed.size());
+  return fmt::format("of {} faults, number {} {} needed", needed.size(), fmt::join(numbers, " and "),
+                     numbers.size() == 1 ? "is" : "are");
+}
+
+Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
+  Counterfactuals found;
+  for (std::size_t i = 0; i < witness.plan.size(); ++i) {
+    Witness fewer = witness;
+    fewer.plan.erase(fewer.plan.begin() + static_cast<std::ptrdiff_t>(i));
+    found.needed.push_back(!fewer.violates(runner));
+  }
+  const std::optional<Witness::Read> file = witness.read();
+  if (!file) return found;
+  for (Remedy& remedy : candidates(file->scenario)) {
+    const std::optional<Witness> changed = witness.with(remedy.path, remedy.value);
+    const std::optional<RunResult> result = changed ? changed->run(runner) : std::nullopt;
+    // Sending nothing at all would be no remedy.
+    const bool kept = result && result->of(witness.guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
+    if (kept) found.remedies.push_back(std::move(remedy));
+  }
+  return found;
+}
+
+}  // namespace noloss::harness
