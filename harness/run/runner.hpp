@@ -1,6 +1,8 @@
 // Carries out single runs: build, disturb, heal, drain, check.
 //
 // Thread rule: one Runner a thread; it keeps that thread's fibers and buffers from run to run. Runs share nothing.
+// Lifetime: a Runner remembers what it has found out about a configuration by its address. A scenario that it draws
+// plans for outlives it; one whose plan is given need not.
 #pragma once
 
 #include <memory>

@@ -51,6 +51,11 @@ void read_guarantee(const View& view, Guarantee guarantee, const Grammar& gramma
   block.marks.push_back(view.key_mark(key));
 }
 
+void read_margin(const View& view, ExpectBlock& block) {
+  if (!view.has(kMargin)) return;
+  block.totals.push_back({std::string{kMargin}, view.integer(kMargin), INT64_MAX, line_of(view.key_mark(kMargin))});
+}
+
 void read_totals(const View& view, ExpectBlock& block) {
   if (!view.opened("totals")) return;
   const View totals = view.section("totals");
@@ -78,6 +83,7 @@ std::vector<ExpectBlock> decode_expect(const View& top, const Matrix& matrix, co
     ExpectBlock& block = blocks.emplace_back();
     block.mark = view.mark();
     for (const Guarantee guarantee : kAllGuarantees) read_guarantee(view, guarantee, grammar, block, problems);
+    read_margin(view, block);
     read_totals(view, block);
     const Node* when = view.child("when");
     if (when == nullptr || !when->is(NodeKind::mapping)) continue;

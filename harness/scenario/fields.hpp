@@ -99,6 +99,9 @@ struct Field {
   std::string_view refused = {};  ///< known from other systems, but "the ... system" so and so; never accepted
 };
 
+/// The column that `expect` bounds from below by its own name.
+inline constexpr std::string_view kMargin = "min_durable_copies";
+
 /// Rows of one section, in the order of the documentation.
 [[nodiscard]] std::span<const Field> fields(Section section);
 

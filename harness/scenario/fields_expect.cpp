@@ -30,6 +30,13 @@ std::vector<Field> build() {
                     .meaning = meaning(guarantee)});
   }
   rows.push_back({.in = S::expect,
+                  .key = kMargin,
+                  .type = integer,
+                  .min = 0,
+                  .max = 1000,
+                  .meaning = "in each run every acknowledged message keeps at least so many durable copies: the margin "
+                             "shrinks before anything is lost"});
+  rows.push_back({.in = S::expect,
                   .key = "totals",
                   .type = mapping,
                   .opens = S::totals,

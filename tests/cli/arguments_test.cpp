@@ -110,10 +110,27 @@ TEST(arguments, a_word_that_is_near_to_nothing_gets_the_list) {
 }
 
 TEST(arguments, what_comes_later_is_told_from_a_typing_mistake) {
-  for (const char* word : {"shrink", "report", "export"})
-    EXPECT_THAT(error({word, "x"}), HasSubstr("not available yet"));
+  for (const char* word : {"report", "export"}) EXPECT_THAT(error({word, "x"}), HasSubstr("not available yet"));
   EXPECT_THAT(error({"run", "a", "--search", "lineage"}), HasSubstr("not available yet"));
-  EXPECT_THAT(error({"run", "a", "--faults", "2"}), HasSubstr("not available yet"));
+}
+
+TEST(arguments, an_exhaustive_search_has_faults_and_kinds) {
+  const auto run =
+      parsed<RunArguments>({"run", "a", "--search", "exhaustive", "--faults", "2", "--kinds", "kill+pause"});
+  EXPECT_EQ(run.faults, 2U);
+  EXPECT_THAT(run.kinds, ElementsAre(sim::Action::kill, sim::Action::pause));
+  EXPECT_EQ(parsed<RunArguments>({"run", "a", "--search", "exhaustive"}).faults, 1U);
+  EXPECT_EQ(parsed<RunArguments>({"run", "a"}).faults, 0U);
+  EXPECT_THAT(error({"run", "a", "--faults", "2"}), HasSubstr("--faults belongs to --search exhaustive"));
+  EXPECT_THAT(error({"run", "a", "--search", "exhaustive", "--kinds", "kil"}), HasSubstr("did you mean 'kill'"));
+}
+
+TEST(arguments, shrink_needs_a_run_and_takes_a_guarantee) {
+  EXPECT_THAT(error({"shrink", "a"}), HasSubstr("which run? --seed N"));
+  const auto shrink = parsed<ShrinkArguments>({"shrink", "a", "--seed", "7", "--guarantee", "no_duplicates"});
+  EXPECT_EQ(shrink.run.seed, 7U);
+  EXPECT_EQ(shrink.guarantee, harness::Guarantee::no_duplicates);
+  EXPECT_THAT(error({"shrink", "a", "--seed", "7", "--guarantee", "no_dups"}), HasSubstr("there is no guarantee"));
 }
 
 TEST(arguments, an_option_without_its_value_says_so) {
@@ -139,10 +156,10 @@ TEST(arguments, a_command_can_also_be_a_folder) {
 }
 
 TEST(arguments, replay_needs_a_seed_or_a_plan) {
-  EXPECT_THAT(error({"replay", "a"}), HasSubstr("--seed N, or --plan FILE"));
-  EXPECT_EQ(parsed<ReplayArguments>({"replay", "a", "--seed", "7"}).seed, 7U);
+  EXPECT_THAT(error({"replay", "a"}), HasSubstr("--seed N, --plan FILE, or --number N"));
+  EXPECT_EQ(parsed<ReplayArguments>({"replay", "a", "--seed", "7"}).run.seed, 7U);
   const auto both = parsed<ReplayArguments>({"replay", "a", "--plan", "p", "--seed", "7", "--trace", "t"});
-  EXPECT_EQ(both.plan + both.trace, "pt");
+  EXPECT_EQ(both.run.plan + both.trace, "pt");
 }
 
 TEST(arguments, merge_needs_a_target) { EXPECT_THAT(error({"merge", "a"}), HasSubstr("-o DIR")); }

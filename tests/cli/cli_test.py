@@ -84,7 +84,7 @@ class Help(Case):
         self.assertEqual(self.answered("--help"), self.answered("-h"))
 
     def test_each_command_has_help_with_an_example(self):
-        for command in ["run", "check", "replay", "audit", "merge", "list", "schema", "completion"]:
+        for command in ["run", "check", "replay", "shrink", "audit", "merge", "list", "schema", "completion"]:
             with self.subTest(command):
                 text = self.answered(command, "--help")
                 self.assertIn("Example", text)
@@ -98,7 +98,7 @@ class Wrong(Case):
     def test_words(self):
         self.refused("rnu", "scenarios", says="unknown command 'rnu'; did you mean 'run'?")
         self.refused("run", "--sede", "4", "x.yaml", says="did you mean '--seed'?")
-        self.refused("shrink", "x.yaml", "--seed", "1", says="'shrink' is not available yet")
+        self.refused("report", "x", says="'report' is not available yet")
         self.refused("list", "options", "txtbook", says="did you mean 'textbook'?")
 
     def test_paths(self):
