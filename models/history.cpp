@@ -101,6 +101,7 @@ void History::alarm(const Alarm& alarm) { alarms_.push_back(alarm); }
 
 void History::held(sim::NodeId node, MessageRef message) {
   ++at(message).appends;
+  at(message).policy = {};  // whatever was dropped before, this copy was not
   note(node, HistoryEventKind::held, message);
 }
 

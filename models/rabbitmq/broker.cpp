@@ -141,16 +141,22 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
   for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
 }
 
-void Broker::dead_letter(const QueueInfo& from, QueueId id, const Content& content, bool rejected) {
+void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
+  const QueueInfo& from = topology_.queues[id];
+  const auto targets = from.dead_letters ? topology_.route(from.dead_letter_route) : std::vector<QueueId>{};
   // A message that came round without having been rejected on the way goes no further.
   const bool cycle = std::find(content.deaths.begin(), content.deaths.end(), id) != content.deaths.end();
-  if (cycle && !rejected && !content.rejected_before) return;
+  if (targets.empty() || (cycle && !rejected && !content.rejected_before)) {
+    ledger_.dropped(content, rule);
+    simulation().note(node(), events().dropped, index(content.message->ref));
+    return;
+  }
   boost::intrusive_ptr<Content> letter{new Content(content)};
   letter->deaths.push_back(id);
   letter->rejected_before = content.rejected_before || rejected;
   letter->copy = ledger_.next_number();
   simulation().note(node(), events().dead_lettered, index(content.message->ref));
-  for (const QueueId target : topology_.route(from.dead_letter_route)) {
+  for (const QueueId target : targets) {
     if (!routable(target)) continue;
     const QueueInfo& info = topology_.queues[target];
     if (info.type == QueueType::quorum) {

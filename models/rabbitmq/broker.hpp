@@ -63,8 +63,8 @@ class Broker final : public sim::Program {
                   std::int64_t bytes = 0);
   void cast_channel(sim::MessageKind kind, boost::intrusive_ptr<const ToChannel> letter, std::int64_t bytes = 0);
 
-  /// Publishes a message that a queue gave up, without confirmation.
-  void dead_letter(const QueueInfo& from, QueueId id, const Content& content, bool rejected);
+  /// A queue gives a message up for `rule`: it goes to the dead letter exchange, without confirmation, or is dropped.
+  void give_up(QueueId from, const Content& content, std::string_view rule, bool rejected);
   /// A method on a client's connection. `first` names the message in the trace.
   void send(const sim::ConnectionPtr& to, sim::MessageKind kind, sim::PayloadPtr payload, std::int64_t bytes = 0,
             std::uint64_t first = 0);

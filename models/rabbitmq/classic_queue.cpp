@@ -92,8 +92,11 @@ void ClassicQueue::publish(const QueuePublish& request) {
   }
   const bool full = info_.max_length >= 0 && std::ssize(ready_) >= info_.max_length;
   if (full && info_.overflow != Overflow::drop_head) {
-    broker_.ledger().dropped(*request.content, "x-max-length");
-    if (info_.overflow == Overflow::reject_publish_dlx) broker_.dead_letter(info_, id_, *request.content, false);
+    if (info_.overflow == Overflow::reject_publish_dlx) {
+      broker_.give_up(id_, *request.content, "x-max-length", /*rejected=*/false);
+    } else {
+      broker_.ledger().dropped(*request.content, "x-max-length");
+    }
     return confirm(request.channel, request.seq, false);
   }
   Item item{.content = request.content};
@@ -247,9 +250,7 @@ void ClassicQueue::expire() {
 }
 
 void ClassicQueue::give_up(SeqId seq, const Item& item, std::string_view rule, bool rejected) {
-  broker_.ledger().dropped(*item.content, rule);
-  broker_.simulation().note(broker_.node(), events().dropped, index(item.content->message->ref));
-  if (info_.dead_letters) broker_.dead_letter(info_, id_, *item.content, rejected);
+  broker_.give_up(id_, *item.content, rule, rejected);
   forget(seq, item);
 }
 

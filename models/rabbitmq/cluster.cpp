@@ -1,3 +1,5 @@
+// Machines and programs, who leads, whether all is settled, and what the checkers read at the end. Brokers are only
+// looked at here, never told anything.
 #include "models/rabbitmq/cluster.hpp"
 
 #include <fmt/core.h>

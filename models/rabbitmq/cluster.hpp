@@ -1,3 +1,4 @@
+// A RabbitMQ cluster within one run, as the harness sees it.
 #pragma once
 
 #include <memory>

@@ -47,8 +47,8 @@ Producer::Producer(sim::Process& process, const Topology& topology, QueueId queu
 sim::Duration Producer::retry_backoff() const { return kRetryBackoff; }
 
 void Producer::send(MessagePtr message, SendMode mode, Done done) {
-  while (!ready_) changed_.wait();
-  if (!client_.connected()) {  // AlreadyClosedException
+  while (!ready_ || !committing_.empty()) changed_.wait();  // tx.commit is a call that waits
+  if (!client_.connected()) {                               // AlreadyClosedException
     done(mode == SendMode::oneway ? Outcome::none : Outcome::failed);
     return;
   }
@@ -100,9 +100,9 @@ void Producer::received(const sim::Arrival& arrival) {
     const auto returned = outstanding_.find(static_cast<const BasicReturn&>(*arrival.payload).seq);
     if (returned != outstanding_.end()) returned->second.returned = true;
   } else if (kind == kinds.tx_commit_ok.sent && !committing_.empty()) {
-    std::vector<Done> done = std::move(committing_.front());
-    committing_.pop_front();
-    for (Done& each : done) each(Outcome::acked);
+    const std::vector<Done> done = std::exchange(committing_, {});
+    changed_.notify_all();
+    for (const Done& each : done) each(Outcome::acked);
   }
 }
 
@@ -124,9 +124,8 @@ void Producer::disconnected() {
   std::vector<Done> failed = std::exchange(transaction_, {});  // the channel was never asked to commit these
   std::vector<Done> uncertain;
   for (auto& [seq, waiting] : std::exchange(outstanding_, {})) uncertain.push_back(std::move(waiting.done));
-  for (std::vector<Done>& batch : std::exchange(committing_, {})) {
-    std::move(batch.begin(), batch.end(), std::back_inserter(uncertain));
-  }
+  for (Done& each : std::exchange(committing_, {})) uncertain.push_back(std::move(each));
+  changed_.notify_all();
   for (Done& each : uncertain) {
     each(NOLOSS_BUG("rabbitmq: client takes a lost connection for a success") ? Outcome::acked : Outcome::uncertain);
   }
@@ -157,7 +156,7 @@ void Producer::join_transaction(Done done) {
 
 void Producer::commit() {
   leftovers_ = sim::kNever;
-  committing_.push_back(std::exchange(transaction_, {}));
+  committing_ = std::exchange(transaction_, {});
   client_.send(events().tx_commit, sim::PayloadPtr{new Empty});
 }
 
@@ -166,7 +165,7 @@ void Producer::commit_leftovers() {
     changed_.wait_until(leftovers_);
     if (leftovers_ > process_.simulation().now()) continue;
     leftovers_ = sim::kNever;
-    if (client_.connected() && !transaction_.empty()) commit();
+    if (client_.connected() && !transaction_.empty() && committing_.empty()) commit();
   }
 }
 

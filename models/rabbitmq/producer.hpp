@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <vector>
 
@@ -61,7 +60,7 @@ class Producer final : public sim::Program, public ProducerClient, private Clien
   PublishSeq next_seq_ = 1;
   std::map<PublishSeq, Outstanding> outstanding_;
   std::vector<Done> transaction_;             ///< published, not committed
-  std::deque<std::vector<Done>> committing_;  ///< tx.commit sent
+  std::vector<Done> committing_;              ///< tx.commit sent
   sim::VirtualTime leftovers_ = sim::kNever;  ///< when the application commits what it has
   sim::WaitQueue changed_;
   Client client_;

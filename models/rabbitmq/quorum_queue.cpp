@@ -138,10 +138,7 @@ void QuorumQueue::act(const FifoEffect& effect, bool leading) {
       if (leading) deliver(effect);
       break;
     case FifoEffect::What::dropped:
-      broker_.ledger().dropped(*effect.content, effect.rule);
-      if (!leading) break;
-      broker_.simulation().note(broker_.node(), events().dropped, index(effect.content->message->ref));
-      if (info_.dead_letters) broker_.dead_letter(info_, id_, *effect.content, effect.rejected);
+      if (leading) broker_.give_up(id_, *effect.content, effect.rule, effect.rejected);
       break;
     case FifoEffect::What::full:
     case FifoEffect::What::not_full: {

@@ -167,8 +167,9 @@ void RaftMember::request_votes(bool pre_vote) {
 }
 
 void RaftMember::vote_requested(sim::NodeId from, const RequestVote& request) {
+  leader_lost(from);  // whoever asks for votes does not lead
   // A member that still hears from its leader does not help to replace it.
-  const bool has_leader = leads() || (leader_ != sim::kNoNode && leader_ != from && broker_.peer_up(leader_));
+  const bool has_leader = leads() || (leader_ != sim::kNoNode && broker_.peer_up(leader_));
   if (!request.pre_vote && request.term > term_) become_follower(request.term, sim::kNoNode);
   const bool up_to_date = std::pair{request.last_term, request.last} >= std::pair{term_at(last()), last()} ||
                           NOLOSS_BUG("rabbitmq: a member votes for a shorter log");
