@@ -27,6 +27,9 @@ void Channel::handle(const sim::Arrival& arrival) {
   } else if (kind == kinds.basic_nack.sent) {
     const auto& nack = static_cast<const BasicConfirm&>(*arrival.payload);
     settle(nack, nack.requeue ? Disposition::requeued : Disposition::rejected);
+  } else if (kind == kinds.basic_reject.sent) {
+    const auto& reject = static_cast<const BasicConfirm&>(*arrival.payload);
+    settle(reject, reject.requeue ? Disposition::failed : Disposition::rejected);
   } else if (kind == kinds.basic_consume.sent) {
     consume(static_cast<const BasicConsume&>(*arrival.payload));
   } else if (kind == kinds.tx_commit.sent) {

@@ -199,7 +199,7 @@ void ClassicQueue::settle(const QueueSettle& request) {
     for (Consumer& consumer : consumers_) {
       if (consumer.channel == request.channel) --consumer.holds;
     }
-    if (request.disposition == Disposition::requeued) {
+    if (request.disposition == Disposition::requeued || request.disposition == Disposition::failed) {
       take_back(seq);
       continue;
     }

@@ -14,6 +14,7 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, QueueId queu
       queue_(queue),
       auto_ack_(setup.config.flag("auto_ack")),
       requeue_(setup.config.flag("requeue")),
+      rejects_(setup.config.at("negative_acknowledgement").text == "basic.reject"),
       prefetch_(setup.config.integer("prefetch_count")),
       arrived_(process.simulation().scheduler()),
       client_(
@@ -90,7 +91,8 @@ bool Consumer::give_back(const Delivery& delivery) {
   auto* nack = new BasicConfirm;
   nack->tag = static_cast<std::uint64_t>(delivery.position);
   nack->requeue = requeue_;
-  client_.send(events().basic_nack, sim::PayloadPtr{nack}, 0, static_cast<std::uint64_t>(delivery.message->ref));
+  client_.send(rejects_ ? events().basic_reject : events().basic_nack, sim::PayloadPtr{nack}, 0,
+               static_cast<std::uint64_t>(delivery.message->ref));
   return true;
 }
 

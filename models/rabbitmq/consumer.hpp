@@ -42,6 +42,7 @@ class Consumer final : public sim::Program, public ConsumerClient, private Clien
   QueueId queue_;
   bool auto_ack_;
   bool requeue_;
+  bool rejects_;  ///< with basic.reject
   std::int64_t prefetch_;
   std::deque<Delivery> ready_;
   sim::WaitQueue arrived_;

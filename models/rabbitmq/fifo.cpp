@@ -77,8 +77,7 @@ void Fifo::settle(const FifoCommand& command, Effects& effects) {
     } else if (command.kind == FifoKind::discard) {
       drop(item, "rejected", /*rejected=*/true, effects);
     } else {
-      // basic.nack is no failed delivery where only those count.
-      const bool counts = release_.delivery_counter != DeliveryCounter::failed;
+      const bool counts = command.failed || release_.delivery_counter != DeliveryCounter::failed;
       const bool to_back = release_.requeues_at_back && info_.delivery_limit < 0;
       take_back(std::move(item), counts, to_back, effects);
     }

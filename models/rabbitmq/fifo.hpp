@@ -40,6 +40,7 @@ struct FifoCommand final : sim::Payload {
   std::uint64_t enqueue_seq = 0;  ///< 0: nobody waits for it (a dead letter)
   ContentPtr content;
   std::vector<std::uint64_t> deliveries;
+  bool failed = false;  ///< requeue: processing failed, as far as the consumer can tell
   std::int64_t prefetch = 0;
   sim::NodeId node{};
   sim::VirtualTime at{};  ///< the leader's clock when it appended the command

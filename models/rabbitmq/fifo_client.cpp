@@ -62,8 +62,9 @@ void FifoClient::consume(bool auto_ack, std::int64_t prefetch) {
 void FifoClient::settle(Disposition disposition, std::vector<std::uint64_t> deliveries) {
   FifoCommand command;
   command.kind = disposition == Disposition::acknowledged ? FifoKind::settle
-                 : disposition == Disposition::requeued   ? FifoKind::requeue
-                                                          : FifoKind::discard;
+                 : disposition == Disposition::rejected   ? FifoKind::discard
+                                                          : FifoKind::requeue;
+  command.failed = disposition == Disposition::failed;
   command.deliveries = std::move(deliveries);
   submit(std::move(command));
 }

@@ -18,6 +18,8 @@ constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::array<std::string_view, 2> kTypes{"classic", "quorum"};
 constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish", "reject-publish-dlx"};
 
+constexpr std::array<std::string_view, 2> kNegative{"basic.nack", "basic.reject"};
+
 constexpr std::string_view kConfig = "config";
 constexpr std::string_view kArguments = "arguments";
 constexpr std::string_view kItself = "";
@@ -253,6 +255,15 @@ constexpr std::array kConsumer{
               .meaning = "what a consumer that fails says: true gives the message back, false rejects it",
               .source = "rabbitmq.com/docs/confirms#consumer-nacks-requeue",
               .safer = "true",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "negative_acknowledgement",
+              .type = choice,
+              .default_value = "basic.nack",
+              .choices = kNegative,
+              .meaning = "the method by which a consumer that fails says so; from 4.3 only basic.reject counts against "
+                         "the delivery limit of a quorum queue",
+              .source = "rabbitmq.com/docs/4.3/nack#basicreject-vs-basicnack",
               .group = kConfig},
 };
 

@@ -58,11 +58,11 @@ struct BasicPublish final : sim::Payload {
   bool persistent = false;
   bool mandatory = false;
 };
-/// basic.ack and basic.nack, in either direction.
+/// basic.ack and basic.nack in either direction, and a consumer's basic.reject.
 struct BasicConfirm final : sim::Payload {
   std::uint64_t tag = 0;
   bool multiple = false;
-  bool requeue = false;  ///< a consumer's basic.nack
+  bool requeue = false;  ///< a consumer's basic.nack or basic.reject
 };
 struct BasicReturn final : sim::Payload {
   PublishSeq seq = 0;  ///< AMQP returns the message itself; the client knows it by this
@@ -107,7 +107,8 @@ struct QueueConsume final : ToQueue {
   std::int64_t prefetch = 0;
 };
 /// What a consumer says about messages that it holds.
-enum class Disposition : std::uint8_t { acknowledged, requeued, rejected };
+/// requeued: not processed; failed: processed without success; both come back. rejected: given up.
+enum class Disposition : std::uint8_t { acknowledged, requeued, failed, rejected };
 struct QueueSettle final : ToQueue {
   Disposition disposition = Disposition::acknowledged;
   std::vector<std::uint64_t> deliveries;  ///< numbers of QueueDeliver
@@ -137,8 +138,8 @@ struct QueueDeliver final : ToChannel {
 struct Events {
   CommonEvents common;
   sim::EventId routed, written, confirmed, returned, node_down, dead_lettered, dropped, requeued;
-  sim::MessageKind channel_open, channel_close, basic_publish, basic_ack, basic_nack, basic_return, basic_consume,
-      basic_deliver, tx_commit, tx_commit_ok, heartbeat;
+  sim::MessageKind channel_open, channel_close, basic_publish, basic_ack, basic_nack, basic_reject, basic_return,
+      basic_consume, basic_deliver, tx_commit, tx_commit_ok, heartbeat;
   sim::MessageKind node_hello, node_tick;
   sim::MessageKind queue_publish, queue_consume, queue_settle, queue_channel_down, queue_declare, queue_confirm,
       queue_deliver;

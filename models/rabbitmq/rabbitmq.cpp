@@ -25,6 +25,8 @@ constexpr std::array kKinds{
     Kind{{"basic_ack", "a confirm to a producer, or a consumer's acknowledgement"}, &Events::basic_ack},
     Kind{{"basic_nack", "a negative confirm, or a consumer that gives a message back or rejects it"},
          &Events::basic_nack},
+    Kind{{"basic_reject", "a consumer says that processing failed, and gives the message back or rejects it"},
+         &Events::basic_reject},
     Kind{{"basic_return", "a mandatory message had no route"}, &Events::basic_return},
     Kind{{"basic_consume", "a consumer asks for the messages of a queue"}, &Events::basic_consume},
     Kind{{"basic_deliver", "a message for a consumer"}, &Events::basic_deliver},
