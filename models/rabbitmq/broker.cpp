@@ -68,11 +68,10 @@ void Broker::stop() {
   serving_ = false;
   simulation().roles_changed();
   // Clients lose their connections first, so that nothing new comes in while the queues write what they have.
-  for (auto& [number, channel] : channels_) {
-    channel->close();
-    close(channel->connection());
+  close_clients();
+  for (const auto& queue : queues_) {
+    if (queue) queue->leader_stops();
   }
-  channels_.clear();
   process_.sleep(sim::Duration{0});
   message_store_.close();
   for (const auto& queue : queues_) {
@@ -80,9 +79,49 @@ void Broker::stop() {
   }
 }
 
+void Broker::close_clients() {
+  for (auto& [number, channel] : channels_) {
+    channel->close();
+    close(channel->connection());
+  }
+  channels_.clear();
+}
+
+void Broker::start_anew() {
+  for (const sim::NodeId peer : topology_.brokers) {
+    if (peer != node()) peers_.send(peer, events().node_restarts, sim::PayloadPtr{new Empty}, 0, 0);
+  }
+  process_.crash();
+}
+
+void Broker::pause() {
+  if (std::exchange(paused_, true)) return;
+  simulation().mark("paused");
+  simulation().note(node(), events().paused);
+  serving_ = false;
+  simulation().roles_changed();
+  close_clients();
+}
+
+sim::NodeId Broker::home(QueueId queue) const {
+  const QueueInfo& info = topology_.queues[queue];
+  return info.mirrored ? static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view().leader
+                       : info.members.front();
+}
+
+std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
+  std::vector<sim::NodeId> nodes{home(queue)};
+  if (topology_.queues[queue].mirrored) {
+    const QueueView& view = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view();
+    nodes.insert(nodes.end(), view.mirrors.begin(), view.mirrors.end());
+  }
+  std::erase_if(nodes, [this](sim::NodeId to) { return to == sim::kNoNode || (to != node() && !peers_.up(to)); });
+  return nodes;
+}
+
 bool Broker::routable(QueueId queue) const {
   const QueueInfo& info = topology_.queues[queue];
-  if (info.type == QueueType::quorum) return true;
+  if (info.type == QueueType::quorum || info.mirrored) return true;
   const sim::NodeId home = info.members.front();
   if (home == process_.node()) return queues_[queue]->exists();
   const bool follows = !info.durable || topology_.release->routes_follow_node;
@@ -135,6 +174,12 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
     simulation().mark("node down");
     simulation().note(node(), events().node_down, sim::index(peer));
   }
+  if (topology_.partition_handling == PartitionHandling::pause_minority) {
+    const bool majority = peers_.links_up() * 2 > topology_.brokers.size();
+    // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.
+    if (what == LetterKind::node_down && !majority) pause();
+    if (what == LetterKind::node_up && majority && paused_) start_anew();
+  }
   for (const auto& queue : queues_) {
     if (queue) queue->mailbox().post({what, {}, peer, nullptr});
   }
@@ -172,7 +217,9 @@ void Broker::give_up(QueueId id, const Content& content, std::string_view rule, 
     boost::intrusive_ptr<QueuePublish> publish{new QueuePublish};
     publish->queue = target;
     publish->content = letter;
-    cast_queue(info.members.front(), events().queue_publish, publish, letter->message->bytes);
+    for (const sim::NodeId replica : replicas(target)) {
+      cast_queue(replica, events().queue_publish, publish, letter->message->bytes);
+    }
   }
 }
 
@@ -225,7 +272,7 @@ void Broker::handle(const sim::Arrival& arrival) {
   if (const auto peer = peers_.peer_of(arrival.connection)) return from_peer(*peer, arrival);
   if (arrival.what == sim::Arrival::What::message) {
     if (arrival.kind.sent == events().node_hello.sent) {
-      return peers_.hello(arrival.connection);
+      return peers_.hello(arrival.connection, static_cast<const NodeHello&>(*arrival.payload));
     }
     return from_client(arrival);
   }
@@ -238,7 +285,11 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
   peers_.heard(peer);
   const Events& kinds = events();
   const sim::EventId kind = arrival.kind.sent;
-  if (kind == kinds.node_tick.sent) return;
+  if (kind == kinds.node_tick.sent) {
+    return peers_.clients_of(peer, static_cast<const NodeTick&>(*arrival.payload).clients);
+  }
+  if (kind == kinds.node_hello.sent) return;
+  if (kind == kinds.node_restarts.sent) return peers_.restarts(peer);
   const bool for_channel = kind == kinds.queue_confirm.sent || kind == kinds.queue_deliver.sent ||
                            kind == kinds.raft_applied.sent || kind == kinds.raft_not_leader.sent;
   if (for_channel) return to_channel(peer, kind, static_cast<const ToChannel&>(*arrival.payload));
@@ -250,6 +301,7 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
 
 void Broker::from_client(const sim::Arrival& arrival) {
   std::uint64_t& number = arrival.connection->tag(node());
+  if (paused_) return close(arrival.connection);
   if (arrival.kind.sent == events().channel_open.sent) {
     number = ++channel_numbers_;
     channels_.emplace(number, std::make_unique<Channel>(*this, arrival.connection, number));

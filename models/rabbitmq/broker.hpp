@@ -55,6 +55,12 @@ class Broker final : public sim::Program {
   [[nodiscard]] const QueueProcess* queue(QueueId queue) const { return queues_[queue].get(); }
   /// As far as this node knows.
   [[nodiscard]] bool peer_up(sim::NodeId peer) const { return peers_.up(peer); }
+  [[nodiscard]] bool partitioned_from(sim::NodeId peer) const { return peers_.partitioned_from(peer); }
+  [[nodiscard]] std::uint64_t clients() const { return channels_.size(); }
+  /// Where a classic queue is served, as far as this node knows; kNoNode: nowhere.
+  [[nodiscard]] sim::NodeId home(QueueId queue) const;
+  /// Everybody who has a copy of what is published to a classic queue and can be reached.
+  [[nodiscard]] std::vector<sim::NodeId> replicas(QueueId queue) const;
   /// Whether the routing table of this node has the queue.
   [[nodiscard]] bool routable(QueueId queue) const;
 
@@ -71,6 +77,8 @@ class Broker final : public sim::Program {
   void close(const sim::ConnectionPtr& connection) { simulation().network().close(process_, connection); }
 
   // --- for Peers ---
+  /// The broker starts again among the others; what it held in memory is gone.
+  [[noreturn]] void start_anew();
   void node_changed(sim::NodeId peer, LetterKind what);
   [[nodiscard]] sim::Inbox& inbox() { return inbox_; }
 
@@ -82,6 +90,9 @@ class Broker final : public sim::Program {
   void from_peer(sim::NodeId peer, const sim::Arrival& arrival);
   void from_client(const sim::Arrival& arrival);
   void connection_closed(const sim::ConnectionPtr& connection);
+  /// pause_minority: serves nobody until a majority can be seen, then starts anew.
+  void pause();
+  void close_clients();
   void drop_finished();
   void to_channel(sim::NodeId from, sim::EventId kind, const ToChannel& letter);
   /// Where this node believes the leader of a quorum queue to be.
@@ -103,6 +114,7 @@ class Broker final : public sim::Program {
   std::uint64_t channel_numbers_ = 0;
   std::deque<Letter> to_channels_;  ///< from this node's own queues
   bool serving_ = false;
+  bool paused_ = false;
 };
 
 }  // namespace noloss::models::rabbitmq

@@ -42,7 +42,9 @@ void Channel::handle(const sim::Arrival& arrival) {
     declare->queue = open.declares;
     declare->channel = id_;
     const QueueInfo& queue = broker_.topology().queues[open.declares];
-    if (queue.type == QueueType::classic) broker_.cast_queue(queue.members.front(), kinds.queue_declare, declare);
+    if (queue.type == QueueType::classic && !queue.mirrored) {
+      broker_.cast_queue(queue.members.front(), kinds.queue_declare, declare);
+    }
   }
   answer();
 }
@@ -90,24 +92,35 @@ void Channel::route(const BasicPublish& publish, PublishSeq seq) {
   content->message = publish.message;
   content->persistent = publish.persistent;
   content->copy = broker_.ledger().next_number();
-  if (seq != 0) unconfirmed_.emplace(seq, std::set<QueueId>(targets.begin(), targets.end()));
+  if (seq != 0) {
+    for (const QueueId queue : targets) unconfirmed_[seq].try_emplace(queue);
+  }
   for (const QueueId queue : targets) {
     const QueueInfo& info = broker_.topology().queues[queue];
     if (info.type == QueueType::quorum) {
       fifo(queue).publish(seq, content);
       continue;
     }
-    const sim::NodeId home = info.members.front();
-    if (home != broker_.node() && !broker_.peer_up(home)) {  // DOWN, noconnection
-      if (seq != 0) reject(seq);
-      continue;
-    }
-    boost::intrusive_ptr<QueuePublish> letter{new QueuePublish};
-    letter->queue = queue;
-    letter->channel = id_;
-    letter->seq = seq;
-    letter->content = content;
-    broker_.cast_queue(home, events().queue_publish, letter, content->message->bytes);
+    publish_to_replicas(queue, seq, content);
+  }
+}
+
+void Channel::publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content) {
+  const std::vector<sim::NodeId> replicas = broker_.replicas(queue);
+  if (replicas.empty()) {  // DOWN, noconnection
+    if (seq != 0) reject(seq);
+    return;
+  }
+  if (const auto owed = unconfirmed_.find(seq); owed != unconfirmed_.end()) {
+    owed->second[queue].replicas.insert(replicas.begin(), replicas.end());
+  }
+  boost::intrusive_ptr<QueuePublish> letter{new QueuePublish};
+  letter->queue = queue;
+  letter->channel = id_;
+  letter->seq = seq;
+  letter->content = content;
+  for (const sim::NodeId replica : replicas) {
+    broker_.cast_queue(replica, events().queue_publish, letter, content->message->bytes);
   }
 }
 
@@ -116,6 +129,21 @@ void Channel::route(const BasicPublish& publish, PublishSeq seq) {
 void Channel::queue_confirms(QueueId queue, PublishSeq seq, bool accepted) {
   if (seq == 0) return;
   if (accepted) {
+    accept(seq, queue);
+  } else {
+    reject(seq);
+  }
+}
+
+void Channel::settled_by(PublishSeq seq, QueueId queue, sim::NodeId replica, bool confirmed) {
+  const auto waiting = unconfirmed_.find(seq);
+  if (waiting == unconfirmed_.end()) return;
+  const auto owed = waiting->second.find(queue);
+  if (owed == waiting->second.end() || owed->second.replicas.erase(replica) == 0) return;
+  owed->second.confirmed = owed->second.confirmed || confirmed;
+  if (!owed->second.replicas.empty()) return;
+  // All that are left have it; if nobody is left who ever had it, it is lost.
+  if (owed->second.confirmed || NOLOSS_BUG("rabbitmq: publishes to a lost node are confirmed")) {
     accept(seq, queue);
   } else {
     reject(seq);

@@ -59,7 +59,10 @@ class Channel {
   // channel.cpp: publishing and confirms
   void publish(const BasicPublish& publish);
   void route(const BasicPublish& publish, PublishSeq seq);
+  void publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content);
   void commit();
+  /// `replica` has settled it, or is gone.
+  void settled_by(PublishSeq seq, QueueId queue, sim::NodeId replica, bool confirmed);
   void accept(PublishSeq seq, QueueId from);
   void reject(PublishSeq seq);
   void answer();
@@ -84,7 +87,12 @@ class Channel {
   sim::VirtualTime beat_{};
 
   PublishSeq next_seq_ = 1;
-  std::map<PublishSeq, std::set<QueueId>> unconfirmed_;
+  /// Replicas of a queue that have not settled a publish. Empty nodes: a quorum queue, which answers as one.
+  struct Owed {
+    std::set<sim::NodeId> replicas;
+    bool confirmed = false;  ///< by one of them
+  };
+  std::map<PublishSeq, std::map<QueueId, Owed>> unconfirmed_;
   std::vector<PublishSeq> confirmed_;
   std::vector<PublishSeq> rejected_;
   std::deque<boost::intrusive_ptr<const BasicPublish>> backlog_;  ///< while flow control holds the publisher
@@ -93,7 +101,7 @@ class Channel {
   bool commit_failed_ = false;
 
   std::map<QueueId, std::unique_ptr<FifoClient>> fifos_;  ///< by quorum queue
-  std::set<QueueId> used_;                                ///< classic queues that know this channel
+  std::map<QueueId, sim::NodeId> used_;                   ///< classic queues that it consumes from, and where
   std::map<QueueId, boost::intrusive_ptr<const BasicConsume>> consumes_;
   std::map<std::uint64_t, Unacked> unacked_;  ///< by delivery tag
   std::uint64_t next_tag_ = 1;

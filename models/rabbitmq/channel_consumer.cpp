@@ -28,10 +28,10 @@ void Channel::consume(const BasicConsume& request) {
     fifo(request.queue).consume(request.auto_ack, request.prefetch);
     return;
   }
-  const sim::NodeId home = info.members.front();
-  // The home node of a durable classic queue is down: 404.
-  if (home != broker_.node() && !broker_.peer_up(home)) return fail(kNotFound);
-  used_.insert(request.queue);
+  const sim::NodeId home = broker_.home(request.queue);
+  // The home node of a durable classic queue is down, or a mirrored queue has no leader: 404.
+  if (home == sim::kNoNode || (home != broker_.node() && !broker_.peer_up(home))) return fail(kNotFound);
+  used_[request.queue] = home;
   boost::intrusive_ptr<QueueConsume> letter{new QueueConsume};
   letter->queue = request.queue;
   letter->channel = id_;
@@ -44,7 +44,13 @@ void Channel::receive(sim::EventId kind, const ToChannel& letter) {
   const Events& kinds = events();
   if (kind == kinds.queue_confirm.sent) {
     const auto& confirm = static_cast<const QueueConfirm&>(letter);
-    for (const PublishSeq seq : confirm.seqs) queue_confirms(letter.queue, seq, confirm.accepted);
+    for (const PublishSeq seq : confirm.seqs) {
+      if (confirm.accepted) {
+        settled_by(seq, letter.queue, confirm.replica, true);
+      } else {
+        reject(seq);
+      }
+    }
   } else if (kind == kinds.queue_deliver.sent) {
     const auto& deliver = static_cast<const QueueDeliver&>(letter);
     if (broker_.topology().queues[letter.queue].type == QueueType::quorum) {
@@ -91,26 +97,22 @@ void Channel::settle(const BasicConfirm& confirm, Disposition disposition) {
     letter->channel = id_;
     letter->disposition = disposition;
     letter->deliveries = std::move(deliveries);
-    broker_.cast_queue(info.members.front(), events().queue_settle, letter);
+    broker_.cast_queue(used_[queue], events().queue_settle, letter);
   }
 }
 
 void Channel::node_changed(sim::NodeId peer, LetterKind what) {
   for (const auto& [queue, client] : fifos_) client->node_changed(peer, what);
   if (what == LetterKind::node_down) {
-    std::vector<PublishSeq> owed;
+    std::vector<std::pair<PublishSeq, QueueId>> owed;
     for (const auto& [seq, queues] : unconfirmed_) {
-      const bool down = std::any_of(queues.begin(), queues.end(), [&](QueueId queue) {
-        const QueueInfo& info = broker_.topology().queues[queue];
-        return info.type == QueueType::classic && info.members.front() == peer;
-      });
-      if (down) owed.push_back(seq);
+      for (const auto& [queue, by] : queues) {
+        if (by.replicas.contains(peer)) owed.emplace_back(seq, queue);
+      }
     }
-    for (const PublishSeq seq : owed) reject(seq);
-    for (const auto& [queue, request] : consumes_) {
-      const QueueInfo& info = broker_.topology().queues[queue];
-      // The consumer is cancelled; its client has to look for another way.
-      if (info.type == QueueType::classic && info.members.front() == peer) return fail(kNotFound);
+    for (const auto& [seq, queue] : owed) settled_by(seq, queue, peer, false);
+    for (const auto& [queue, home] : used_) {
+      if (home == peer) return fail(kNotFound);  // the consumer is cancelled; its client has to look for another way
     }
   }
   answer();
@@ -127,11 +129,11 @@ void Channel::fail(std::uint32_t code) {
 void Channel::close() {
   finished_ = true;
   for (const auto& [queue, client] : fifos_) client->close();
-  for (const QueueId queue : used_) {
+  for (const auto& [queue, home] : used_) {
     boost::intrusive_ptr<QueueChannelDown> letter{new QueueChannelDown};
     letter->queue = queue;
     letter->channel = id_;
-    broker_.cast_queue(broker_.topology().queues[queue].members.front(), events().queue_channel_down, letter);
+    broker_.cast_queue(home, events().queue_channel_down, letter);
   }
 }
 

@@ -19,8 +19,11 @@ ClassicQueue::ClassicQueue(Broker& broker, QueueId id)
       id_(id),
       info_(broker.topology().queues[id]),
       mailbox_(broker.simulation().scheduler()),
+      mirrors_(broker, id),
       storage_(broker, id, mailbox_) {
-  if (broker.initial()) storage_.create();
+  if (!broker.initial()) return;
+  storage_.create();
+  if (mirrors_.enabled()) mirrors_.create();
 }
 
 void ClassicQueue::recover() {
@@ -29,10 +32,21 @@ void ClassicQueue::recover() {
     storage_.discard();
     return;
   }
+  if (mirrors_.enabled()) mirrors_.recover();
+  if (mirrors_.decided()) start_as_decided();
+}
+
+/// A mirror that starts discards what it had: it cannot know what the leader did meanwhile.
+void ClassicQueue::start_empty() {
+  storage_.discard();
+  storage_.create();
+}
+
+void ClassicQueue::recover_content() {
   for (ClassicStorage::Recovered& found : storage_.recover()) {
     next_seq_ = std::max(next_seq_, found.seq + 1);
-    Item item{.content = std::move(found.content), .stored = true, .redelivered = true};
-    if (info_.ttl.count() >= 0) item.expires = broker_.now() + info_.ttl;
+    Item item = make_item(found.content);
+    item.stored = item.redelivered = true;
     ready_.emplace(found.seq, std::move(item));
   }
 }
@@ -44,32 +58,41 @@ void ClassicQueue::close() {
 void ClassicQueue::loop() {
   for (;;) {
     if (const auto letter = mailbox_.receive_until(deadline())) handle(*letter);
+    if (mirrors_.decision() <= broker_.now()) decide();
     for (const SeqId seq : storage_.take_written()) confirm(seq);
     if (storage_.due()) {
       for (const SeqId seq : storage_.flush()) confirm(seq);
     }
-    expire();
-    serve();
+    if (mirrors_.leads()) {
+      expire();
+      serve();
+      if (mirrors_.enabled()) mirrors_.oldest_is(oldest());
+    }
     send_confirms();
   }
 }
 
+SeqId ClassicQueue::oldest() const {
+  SeqId oldest = next_seq_;
+  if (!ready_.empty()) oldest = std::min(oldest, ready_.begin()->first);
+  if (!held_.empty()) oldest = std::min(oldest, held_.begin()->first);
+  return oldest;
+}
+
 sim::VirtualTime ClassicQueue::deadline() const {
-  sim::VirtualTime next = storage_.next_flush();
-  if (!ready_.empty()) next = std::min(next, ready_.begin()->second.expires);
+  sim::VirtualTime next = std::min(storage_.next_flush(), mirrors_.decision());
+  if (!ready_.empty() && mirrors_.leads()) next = std::min(next, ready_.begin()->second.expires);
   return next;
 }
 
 void ClassicQueue::handle(const Letter& letter) {
-  if (letter.what == LetterKind::node_down) {
-    consumers_gone(same_node, {letter.from, 0, 0});
-    return;
-  }
-  if (letter.what != LetterKind::message) return;
+  if (letter.what == LetterKind::node_down) consumers_gone(same_node, {letter.from, 0, 0});
+  if (letter.what != LetterKind::message) return node_changed(letter);
   const Events& kinds = events();
   const auto& request = static_cast<const ToQueue&>(*letter.payload);
   if (letter.kind == kinds.queue_publish.sent) {
-    publish(static_cast<const QueuePublish&>(request));
+    if (mirrors_.leads()) return publish(static_cast<const QueuePublish&>(request));
+    wait_for_leader(boost::static_pointer_cast<const QueuePublish>(letter.payload));
   } else if (letter.kind == kinds.queue_consume.sent) {
     const auto& consume = static_cast<const QueueConsume&>(request);
     if (exists_) consumers_.push_back({consume.channel, consume.auto_ack, consume.prefetch, 0});
@@ -80,6 +103,8 @@ void ClassicQueue::handle(const Letter& letter) {
   } else if (letter.kind == kinds.queue_declare.sent && !exists_) {
     exists_ = true;
     storage_.create();
+  } else {
+    handle_mirroring(letter);
   }
 }
 
@@ -97,31 +122,39 @@ void ClassicQueue::publish(const QueuePublish& request) {
     } else {
       broker_.ledger().dropped(*request.content, "x-max-length");
     }
+    tell_mirrors_to_forget(next_seq_, *request.content);
     return confirm(request.channel, request.seq, false);
   }
-  Item item{.content = request.content};
+  Item item = make_item(request.content);
   broker_.ledger().held(broker_.node(), *item.content);
-  if (info_.ttl.count() >= 0) item.expires = broker_.now() + info_.ttl;
   const SeqId seq = next_seq_++;
-  Consumer* const consumer = ready_.empty() ? next_consumer() : nullptr;
+  tell_mirrors(seq, request);
+  Consumer* const consumer = ready_.empty() && !mirrors_.enabled() ? next_consumer() : nullptr;
   if (consumer != nullptr && consumer->auto_ack) {
     // Handed over and forgotten in one step; it never comes near the disk.
     hand_over(*consumer, seq, item);
     broker_.ledger().settled(id_, *item.content);
     return confirm(request.channel, request.seq, true);
   }
-  const bool durable = info_.durable && item.content->persistent;
-  if (durable) {
-    item.stored = true;
-    storage_.publish(seq, item.content, request.seq != 0);
-  }
-  if (request.seq != 0 && durable && !NOLOSS_BUG("rabbitmq: classic queue confirms before it has written")) {
-    owed_.emplace(seq, Owed{request.channel, request.seq});
+  keep(seq, std::move(item), request.channel, request.seq);
+  limit_length();
+}
+
+ClassicQueue::Item ClassicQueue::make_item(const ContentPtr& content) {
+  Item item{.content = content};
+  if (info_.ttl.count() >= 0) item.expires = broker_.now() + info_.ttl;
+  return item;
+}
+
+void ClassicQueue::keep(SeqId seq, Item item, const ChannelId& channel, PublishSeq publish) {
+  item.stored = info_.durable && item.content->persistent;
+  if (item.stored) storage_.publish(seq, item.content, publish != 0);
+  if (publish != 0 && item.stored && !NOLOSS_BUG("rabbitmq: classic queue confirms before it has written")) {
+    owed_.emplace(seq, Owed{channel, publish});
   } else {
-    confirm(request.channel, request.seq, true);
+    confirm(channel, publish, true);
   }
   ready_.emplace(seq, std::move(item));
-  limit_length();
 }
 
 void ClassicQueue::confirm(SeqId seq) {
@@ -144,6 +177,7 @@ void ClassicQueue::send_confirms() {
     boost::intrusive_ptr<QueueConfirm> letter{new QueueConfirm};
     letter->channel = batch.channel;
     letter->queue = id_;
+    letter->replica = broker_.node();
     letter->accepted = batch.accepted;
     letter->seqs = std::move(batch.seqs);
     broker_.cast_channel(events().queue_confirm, letter);
@@ -255,6 +289,7 @@ void ClassicQueue::give_up(SeqId seq, const Item& item, std::string_view rule, b
 }
 
 void ClassicQueue::forget(SeqId seq, const Item& item) {
+  if (mirrors_.leads()) tell_mirrors_to_forget(seq, *item.content);
   confirm(seq);  // what a consumer has acknowledged, or the queue has dropped, need not be written any more
   if (item.stored) storage_.acknowledge(seq);
 }

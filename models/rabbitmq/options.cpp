@@ -20,6 +20,12 @@ constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish
 
 constexpr std::array<std::string_view, 2> kNegative{"basic.nack", "basic.reject"};
 
+constexpr std::array<std::string_view, 3> kHaModes{"none", "all", "exactly"};
+constexpr std::array<std::string_view, 2> kSyncModes{"manual", "automatic"};
+constexpr std::array<std::string_view, 2> kPromotion{"always", "when-synced"};
+constexpr std::array<std::string_view, 3> kPartitionHandling{"ignore", "pause_minority", "autoheal"};
+
+constexpr std::string_view kPolicy = "policy";
 constexpr std::string_view kConfig = "config";
 constexpr std::string_view kArguments = "arguments";
 constexpr std::string_view kItself = "";
@@ -152,6 +158,54 @@ constexpr std::array kQueue{
               .group = kArguments},
 };
 
+constexpr std::array kMirroring{
+    OptionRow{.scope = entity,
+              .name = "ha-mode",
+              .type = choice,
+              .default_value = "none",
+              .choices = kHaModes,
+              .meaning = "mirrors of a classic queue: on all nodes, or as many replicas as ha-params says",
+              .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
+              .safer = "all",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-params",
+              .type = integer,
+              .default_value = "2",
+              .min = 1,
+              .max = 100,
+              .meaning = "ha-mode exactly: replicas, the leader included",
+              .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-sync-mode",
+              .type = choice,
+              .default_value = "manual",
+              .choices = kSyncModes,
+              .meaning = "manual: a mirror that joins gets only new messages; automatic: it gets all of them at once",
+              .source = "rabbitmq.com/docs/3.13/ha#configuring-synchronisation",
+              .safer = "automatic",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-promote-on-failure",
+              .type = choice,
+              .default_value = "always",
+              .choices = kPromotion,
+              .meaning = "when-synced: the queue rather stays without a leader than with one that lacks messages",
+              .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
+              .safer = "when-synced",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-promote-on-shutdown",
+              .type = choice,
+              .default_value = "when-synced",
+              .choices = kPromotion,
+              .meaning = "the same when the leader's node is stopped in an orderly way",
+              .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
+              .safer = "when-synced",
+              .group = kPolicy},
+};
+
 constexpr OptionRow kQueueVersion{
     .scope = entity,
     .name = "x-queue-version",
@@ -281,6 +335,18 @@ constexpr OptionRow recovery(OptionScope scope) {
 
 std::vector<OptionRow> make_rows(const Release& release) {
   std::vector<OptionRow> rows{kBroker.begin(), kBroker.end()};
+  if (release.partition_handling) {
+    rows.push_back({.scope = broker,
+                    .name = "cluster_partition_handling",
+                    .type = choice,
+                    .default_value = "ignore",
+                    .choices = kPartitionHandling,
+                    .meaning = "ignore: both sides go on; pause_minority: nodes without a majority stop serving; "
+                               "autoheal: when the cut ends, the nodes of the side with fewer clients restart",
+                    .source = "rabbitmq.com/docs/3.13/partitions",
+                    .safer = "pause_minority",
+                    .group = kConfig});
+  }
   rows.insert(rows.end(), kQueue.begin(), kQueue.end());
   OptionRow version = kQueueVersion;
   if (!release.storage_v2) version.max = 1;
@@ -293,6 +359,7 @@ std::vector<OptionRow> make_rows(const Release& release) {
   OptionRow limit = kDeliveryLimit;
   if (release.delivery_limit >= 0) limit.default_value = "20";
   rows.push_back(limit);
+  if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
   rows.push_back(kGroupSize);
   rows.insert(rows.end(), kClients.begin(), kClients.end());
   rows.push_back(recovery(producer));

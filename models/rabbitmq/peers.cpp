@@ -1,6 +1,7 @@
 #include "models/rabbitmq/peers.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "models/rabbitmq/broker.hpp"
@@ -36,21 +37,58 @@ void Peers::connect_loop(sim::NodeId peer) {
     if (!up(peer)) {
       sim::ConnectionPtr connection;
       const auto result = broker_.simulation().network().connect(broker_.inbox(), peer, kConnectTimeout, connection);
-      if (result == sim::ConnectResult::connected) {
-        broker_.simulation().network().send(broker_.process(), connection, events().node_hello, kMethodBytes,
-                                            sim::PayloadPtr{new Empty});
-        established(peer, connection);
-      }
+      if (result == sim::ConnectResult::connected) greet(connection, /*answers=*/false);
     }
     broker_.process().sleep(kReconnectDelay);
   }
 }
 
-void Peers::hello(const sim::ConnectionPtr& connection) {
+void Peers::greet(const sim::ConnectionPtr& connection, bool answers) {
+  auto* hello = new NodeHello;
+  hello->incarnation = broker_.process().incarnation();
+  hello->answers = answers;
+  hello->clients = clients_here();
+  hello->nodes = nodes_up();
+  broker_.simulation().network().send(broker_.process(), connection, events().node_hello, kMethodBytes,
+                                      sim::PayloadPtr{hello});
+}
+
+void Peers::hello(const sim::ConnectionPtr& connection, const NodeHello& hello) {
   const sim::NodeId peer = connection->peer(broker_.node());
   // A peer that connects anew has given up the old link, whether its end was heard of or not.
   if (up(peer)) lost(peer);
+  Link& link = links_[sim::index(peer)];
+  if (!hello.answers) greet(connection, /*answers=*/true);
+  link.partitioned = link.incarnation == hello.incarnation;
+  link.incarnation = hello.incarnation;
+  const bool gives_in = link.partitioned && loses_to(peer, hello);
+  if (link.partitioned) broker_.simulation().mark("partitioned");
   established(peer, connection);
+  if (gives_in && broker_.topology().partition_handling == PartitionHandling::autoheal) broker_.start_anew();
+}
+
+std::uint64_t Peers::links_up() const {
+  std::uint64_t nodes = 1;
+  for (const Link& link : links_) nodes += link.connection || link.restarts ? 1 : 0;
+  return nodes;
+}
+
+std::uint64_t Peers::nodes_up() const {
+  std::uint64_t nodes = 1;
+  for (const Link& link : links_) nodes += link.connection && !link.partitioned ? 1 : 0;
+  return nodes;
+}
+
+std::uint64_t Peers::clients_here() const {
+  std::uint64_t clients = broker_.clients();
+  for (const Link& link : links_) clients += link.connection && !link.partitioned ? link.clients : 0;
+  return clients;
+}
+
+bool Peers::loses_to(sim::NodeId peer, const NodeHello& hello) const {
+  const std::tuple mine{clients_here(), nodes_up(), sim::index(peer)};
+  const std::tuple theirs{hello.clients, hello.nodes, sim::index(broker_.node())};
+  return mine < theirs;
 }
 
 void Peers::established(sim::NodeId peer, sim::ConnectionPtr connection) {
@@ -59,6 +97,7 @@ void Peers::established(sim::NodeId peer, sim::ConnectionPtr connection) {
   link.heard = broker_.now();
   link.beat = broker_.now() + beat_interval();
   link.suspected = false;
+  link.restarts = false;
   broker_.node_changed(peer, LetterKind::node_up);
 }
 
@@ -108,7 +147,9 @@ void Peers::timers() {
       lost(sim::NodeId{i});
       continue;
     }
-    send(sim::NodeId{i}, events().node_tick, sim::PayloadPtr{new Empty}, 0, 0);
+    auto* tick = new NodeTick;
+    tick->clients = broker_.clients();
+    send(sim::NodeId{i}, events().node_tick, sim::PayloadPtr{tick}, 0, 0);
     if (!link.suspected && now - link.heard >= kAtenSuspicion && broker_.topology().any_quorum) {
       link.suspected = true;
       broker_.node_changed(sim::NodeId{i}, LetterKind::suspected);

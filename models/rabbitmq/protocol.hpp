@@ -125,7 +125,8 @@ struct ToChannel : sim::Payload {
   QueueId queue = kNoQueue;
 };
 struct QueueConfirm final : ToChannel {
-  bool accepted = true;  ///< false: the queue took none of them
+  sim::NodeId replica{};  ///< of a mirrored queue; else the only one
+  bool accepted = true;   ///< false: the queue took none of them
   std::vector<PublishSeq> seqs;
 };
 struct QueueDeliver final : ToChannel {
@@ -134,13 +135,27 @@ struct QueueDeliver final : ToChannel {
   ContentPtr content;
 };
 
+// --- between nodes ---
+
+struct NodeHello final : sim::Payload {
+  std::uint32_t incarnation = 0;
+  bool answers = false;
+  std::uint64_t clients = 0;  ///< connected to the nodes that the sender was together with
+  std::uint64_t nodes = 0;    ///< these nodes
+};
+struct NodeTick final : sim::Payload {
+  std::uint64_t clients = 0;  ///< connected to the sender
+};
+
 /// Events and message kinds, resolved once.
 struct Events {
   CommonEvents common;
   sim::EventId routed, written, confirmed, returned, node_down, dead_lettered, dropped, requeued;
   sim::MessageKind channel_open, channel_close, basic_publish, basic_ack, basic_nack, basic_reject, basic_return,
       basic_consume, basic_deliver, tx_commit, tx_commit_ok, heartbeat;
-  sim::MessageKind node_hello, node_tick;
+  sim::EventId promoted, synchronised, paused;
+  sim::MessageKind node_hello, node_tick, node_restarts;
+  sim::MessageKind queue_view, mirror_publish, mirror_forget, mirror_join, mirror_sync, mirror_stop;
   sim::MessageKind queue_publish, queue_consume, queue_settle, queue_channel_down, queue_declare, queue_confirm,
       queue_deliver;
   sim::MessageKind raft_command, raft_fetch, raft_applied, raft_not_leader, append_entries, append_entries_reply,

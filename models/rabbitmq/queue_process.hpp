@@ -18,6 +18,8 @@ class QueueProcess {
   virtual void loop() = 0;
   /// After a restart of the node, before it serves. May wait for the disk.
   virtual void recover() = 0;
+  /// The node stops in an orderly way; other replicas may have to know.
+  virtual void leader_stops() {}
   /// Orderly: everything is written and synced.
   virtual void close() = 0;
   [[nodiscard]] virtual Mailbox& mailbox() = 0;

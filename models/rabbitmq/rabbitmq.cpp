@@ -35,6 +35,8 @@ constexpr std::array kKinds{
     Kind{{"heartbeat", "a client or a broker shows that it lives"}, &Events::heartbeat},
     Kind{{"node_hello", "a node opens its link to another"}, &Events::node_hello},
     Kind{{"node_tick", "a node shows another one that it lives"}, &Events::node_tick},
+    Kind{{"node_restarts", "a node that was paused starts its broker again; the node itself stays up"},
+         &Events::node_restarts},
     Kind{{"queue_publish", "a channel hands a message to a classic queue"}, &Events::queue_publish},
     Kind{{"queue_consume", "a channel consumes from a classic queue"}, &Events::queue_consume},
     Kind{{"queue_settle", "a channel tells a classic queue what became of deliveries"}, &Events::queue_settle},
@@ -42,6 +44,12 @@ constexpr std::array kKinds{
     Kind{{"queue_declare", "a channel declares a classic queue"}, &Events::queue_declare},
     Kind{{"queue_confirm", "a classic queue has, or refuses, messages of a channel"}, &Events::queue_confirm},
     Kind{{"queue_deliver", "a queue hands a message to a consumer's channel"}, &Events::queue_deliver},
+    Kind{{"queue_view", "a node tells who leads a mirrored queue and who mirrors it"}, &Events::queue_view},
+    Kind{{"mirror_publish", "the leader of a mirrored queue has taken a message"}, &Events::mirror_publish},
+    Kind{{"mirror_forget", "the leader of a mirrored queue is done with a message"}, &Events::mirror_forget},
+    Kind{{"mirror_join", "a node would like to mirror a queue"}, &Events::mirror_join},
+    Kind{{"mirror_sync", "the leader's messages for a mirror that has joined"}, &Events::mirror_sync},
+    Kind{{"mirror_stop", "the leader's node stops in an orderly way"}, &Events::mirror_stop},
     Kind{{"raft_command", "a channel asks the leader of a quorum queue for something"}, &Events::raft_command},
     Kind{{"raft_fetch", "a channel asks the leader for deliveries that it missed"}, &Events::raft_fetch},
     Kind{{"raft_applied", "the leader has applied commands of a channel, or has just been elected"},
@@ -70,6 +78,9 @@ constexpr std::array kEvents{
     OwnEvent{{"node.down", "a node learned that another is gone"}, &Events::node_down},
     OwnEvent{{"dead_lettered", "a queue passed a message on to its dead letter exchange"}, &Events::dead_lettered},
     OwnEvent{{"dropped", "a queue dropped a message because it was told to"}, &Events::dropped},
+    OwnEvent{{"promoted", "a mirror leads its queue now"}, &Events::promoted},
+    OwnEvent{{"synchronised", "a mirror has all that its leader has"}, &Events::synchronised},
+    OwnEvent{{"paused.minority", "a node stopped serving because it sees no majority"}, &Events::paused},
     OwnEvent{{"requeued", "a message came back to its queue"}, &Events::requeued},
 };
 constexpr auto kEventRows = [] {
@@ -78,7 +89,8 @@ constexpr auto kEventRows = [] {
   return rows;
 }();
 
-constexpr std::array<NamedRow, 2> kRoles{{
+constexpr std::array<NamedRow, 3> kRoles{{
+    {"mirror", "a node that does not lead the first queue, as 'follower'; mirror(n): of another"},
     {"leader",
      "the home node of the first classic queue, or the leader of the first quorum queue; leader(n): of another"},
     {"follower", "a member of the first quorum queue that does not lead it; follower(n): of another queue"},
@@ -90,7 +102,11 @@ constexpr std::array<NamedRow, 5> kWaits{{
     {"producer waits", "a producer still has messages without an outcome"},
     {"consumer waits", "messages of a queue were not processed, or a consumer is not connected"},
 }};
-constexpr std::array<NamedRow, 9> kMarks{{
+constexpr std::array<NamedRow, 13> kMarks{{
+    {"mirror promoted", "a mirror took over from its leader"},
+    {"unsynchronised mirror promoted", "a mirror took over that lacked messages"},
+    {"partitioned", "two nodes found each other again that had each given the other up"},
+    {"paused", "a node stopped serving because it sees no majority"},
     {"leader_elected", "a quorum queue elected a leader after the start"},
     {"follower truncated", "a quorum queue's member replaced entries that its leader does not have"},
     {"torn record found in recovery", "recovery found a record that could not be read"},
@@ -102,7 +118,7 @@ constexpr std::array<NamedRow, 9> kMarks{{
     {"redelivered", "a consumer got a message that it or another may have seen"},
 }};
 constexpr std::array<std::string_view, 2> kOperations{"start", "restart"};
-constexpr std::array<std::string_view, 3> kOwnKeys{"on_return", "transaction", "arguments"};
+constexpr std::array<std::string_view, 4> kOwnKeys{"on_return", "transaction", "arguments", "policy"};
 
 class RabbitMq final : public System {
  public:

@@ -14,19 +14,20 @@ constexpr sim::Duration kQuick = milliseconds{25};
 constexpr sim::Duration kSlow = milliseconds{200};
 constexpr sim::Duration kAtOnce{0};
 
-// Columns: classic v1, v2, shared store syncs, its interval, mirroring, transient queues, routes follow the node,
+// Columns: classic v1, v2, shared store syncs, its interval, mirroring, partition handling, transient
+// queues, routes follow the node,
 // delivery limit, counter, requeues at back, at-least-once, disconnected timeout, timeout of classic.
 constexpr std::array<Release, 10> kReleases{{
-    {"3.8", true, false, true, kQuick, true, true, true, -1, returned, false, false, kAtOnce, true},
-    {"3.9", true, false, true, kQuick, true, true, true, -1, returned, false, false, kAtOnce, true},
-    {"3.10", true, true, true, kQuick, true, true, true, -1, returned, true, true, kAtOnce, true},
-    {"3.11", true, true, true, kQuick, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"3.12", true, true, true, kQuick, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"3.13", true, true, false, kSlow, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"4.0", false, true, false, kSlow, false, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.1", false, true, false, kSlow, false, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.2", false, true, false, kSlow, false, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.3", false, true, false, kSlow, false, false, false, 20, failed, true, true, seconds{60}, false},
+    {"3.8", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},
+    {"3.9", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},
+    {"3.10", true, true, true, kQuick, true, true, true, true, -1, returned, true, true, kAtOnce, true},
+    {"3.11", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true},
+    {"3.12", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true},
+    {"3.13", true, true, false, kSlow, true, true, true, false, -1, returned, true, true, kAtOnce, true},
+    {"4.0", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
+    {"4.1", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
+    {"4.2", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
+    {"4.3", false, true, false, kSlow, false, false, false, false, 20, failed, true, true, seconds{60}, false},
 }};
 
 constexpr auto kNames = [] {

@@ -26,7 +26,8 @@ struct Release {
   bool storage_v2 = true;                 ///< opt-in from 3.10
   bool shared_store_syncs = true;         ///< rabbit_msg_store calls fsync before it confirms; only write() from 3.13
   sim::Duration shared_store_interval{};  ///< its sync timer
-  bool mirroring = true;                  ///< removed in 4.0; not modelled
+  bool mirroring = true;                  ///< removed in 4.0
+  bool partition_handling = true;         ///< with Mnesia; the strategies are ignored from 4.3 on
   bool transient_queues = true;           ///< non-durable, non-exclusive queues may be declared without permission
 
   // --- routing (rabbit_amqqueue) ---

@@ -33,7 +33,16 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   queue.durable = config.flag("durable");
   queue.storage_version = config.integer("x-queue-version");
   const std::uint32_t first = node_number(config.at("node").text) % setup.brokers.count;
-  const std::int64_t wanted = queue.type == QueueType::quorum ? config.integer("x-quorum-initial-group-size") : 1;
+  queue.mirrored = queue.type == QueueType::classic && config.all().contains("ha-mode") && given(config, "ha-mode");
+  if (queue.mirrored) {
+    queue.replicas = config.at("ha-mode").text == "all" ? setup.brokers.count : config.integer("ha-params");
+    queue.sync_automatically = config.at("ha-sync-mode").text == "automatic";
+    queue.promote_on_failure = config.at("ha-promote-on-failure").text == "always";
+    queue.promote_on_shutdown = config.at("ha-promote-on-shutdown").text == "always";
+  }
+  const std::int64_t wanted = queue.type == QueueType::quorum ? config.integer("x-quorum-initial-group-size")
+                              : queue.mirrored                ? setup.brokers.count
+                                                              : 1;
   const auto members = static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, setup.brokers.count));
   for (std::uint32_t i = 0; i < members; ++i) queue.members.push_back(sim::NodeId{(first + i) % setup.brokers.count});
   if (given(config, "x-max-length")) queue.max_length = config.integer("x-max-length");
@@ -99,6 +108,9 @@ Topology make_topology(const Setup& setup) {
     topology.queues[i].dead_letter_route = dead_letter_route(topology, setup.entities[i].config, i);
   }
   const OptionValues& config = setup.brokers.config;
+  if (config.all().contains("cluster_partition_handling")) {
+    topology.partition_handling = static_cast<PartitionHandling>(config.integer("cluster_partition_handling"));
+  }
   topology.net_ticktime = config.duration("net_ticktime");
   topology.heartbeat = config.duration("heartbeat");
   topology.consumer_timeout = config.duration("consumer_timeout");

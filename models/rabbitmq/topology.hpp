@@ -18,12 +18,19 @@ namespace noloss::models::rabbitmq {
 enum class QueueType : std::uint8_t { classic, quorum };
 enum class Overflow : std::uint8_t { drop_head, reject_publish, reject_publish_dlx };
 
+enum class PartitionHandling : std::uint8_t { ignore, pause_minority, autoheal };
+
 struct QueueInfo {
   std::string name;
   QueueType type = QueueType::classic;
   bool durable = true;
   std::int64_t storage_version = 2;  ///< classic
   std::vector<sim::NodeId> members;  ///< the home node, or the Raft group, first leader first
+  bool mirrored = false;             ///< classic, by policy; `members` are then all nodes, the first leader first
+  std::int64_t replicas = 1;         ///< mirrored: leader and mirrors
+  bool sync_automatically = false;
+  bool promote_on_failure = true;    ///< also a mirror that is not synchronised
+  bool promote_on_shutdown = false;  ///< the same, when the leader stops in an orderly way
   ExchangeId exchange = 0;           ///< that its publishers use
   std::int64_t max_length = -1;      ///< ready messages; -1: no limit
   Overflow overflow = Overflow::drop_head;
@@ -45,6 +52,7 @@ struct Topology {
   std::vector<QueueInfo> queues;
   std::vector<ExchangeInfo> exchanges;  ///< the first is the default exchange
 
+  PartitionHandling partition_handling = PartitionHandling::ignore;
   sim::Duration net_ticktime{0};
   sim::Duration heartbeat{0};  ///< AMQP
   sim::Duration consumer_timeout{0};
