@@ -333,6 +333,14 @@ constexpr OptionRow recovery(OptionScope scope) {
           .group = kConfig};
 }
 
+/// The same by policy, which an administrator may set for a queue that was declared without it.
+OptionRow as_policy(OptionRow row) {
+  row.name.remove_prefix(2);  // "x-"
+  row.group = kPolicy;
+  row.source = "rabbitmq.com/docs/policies";
+  return row;
+}
+
 std::vector<OptionRow> make_rows(const Release& release) {
   std::vector<OptionRow> rows{kBroker.begin(), kBroker.end()};
   if (release.partition_handling) {
@@ -359,6 +367,11 @@ std::vector<OptionRow> make_rows(const Release& release) {
   OptionRow limit = kDeliveryLimit;
   if (release.delivery_limit >= 0) limit.default_value = "20";
   rows.push_back(limit);
+  for (const OptionRow& row : kQueue) {
+    if (row.group == kArguments) rows.push_back(as_policy(row));
+  }
+  limit.default_value = "none";
+  rows.push_back(as_policy(limit));
   if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
   rows.push_back(kGroupSize);
   rows.insert(rows.end(), kClients.begin(), kClients.end());

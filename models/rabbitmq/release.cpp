@@ -16,7 +16,7 @@ constexpr sim::Duration kAtOnce{0};
 
 // Columns: classic v1, v2, shared store syncs, its interval, mirroring, partition handling, transient
 // queues, routes follow the node,
-// delivery limit, counter, requeues at back, at-least-once, disconnected timeout, timeout of classic.
+// delivery limit, counter, requeues at back, message TTL, disconnected timeout, timeout of classic.
 constexpr std::array<Release, 10> kReleases{{
     {"3.8", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},
     {"3.9", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},

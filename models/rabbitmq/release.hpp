@@ -39,7 +39,7 @@ struct Release {
   DeliveryCounter delivery_counter = DeliveryCounter::returned;
   /// Without a delivery limit a message that is given back goes behind the others, not before them.
   bool requeues_at_back = false;
-  bool at_least_once = true;              ///< dead-letter-strategy at-least-once, and message TTL
+  bool quorum_ttl = true;                 ///< they have a message TTL
   sim::Duration disconnected_timeout{0};  ///< messages of an unreachable consumer are kept for it that long
 
   // --- consumers ---

@@ -10,6 +10,21 @@ constexpr std::string_view kNone = "none";
 
 bool given(const OptionValues& config, std::string_view name) { return config.at(name).text != kNone; }
 
+/// An argument counts where it was given, else the policy; of two limits the lower one.
+std::int64_t limit(const OptionValues& config, std::string_view argument) {
+  const std::string_view policy = argument.substr(2);
+  const bool by_argument = given(config, argument);
+  const bool by_policy = given(config, policy);
+  if (by_argument && by_policy) return std::min(config.integer(argument), config.integer(policy));
+  if (by_argument) return config.integer(argument);
+  return by_policy ? config.integer(policy) : -1;
+}
+
+const OptionValue& either(const OptionValues& config, std::string_view argument, std::string_view unset) {
+  const OptionValue& by_argument = config.at(argument);
+  return by_argument.text == unset ? config.at(argument.substr(2)) : by_argument;
+}
+
 std::uint32_t node_number(std::string_view name) {
   std::uint32_t number = 1;
   const std::size_t dash = name.rfind('-');
@@ -45,18 +60,18 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
                                                               : 1;
   const auto members = static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, setup.brokers.count));
   for (std::uint32_t i = 0; i < members; ++i) queue.members.push_back(sim::NodeId{(first + i) % setup.brokers.count});
-  if (given(config, "x-max-length")) queue.max_length = config.integer("x-max-length");
-  queue.overflow = static_cast<Overflow>(config.integer("x-overflow"));
-  if (given(config, "x-message-ttl")) queue.ttl = config.duration("x-message-ttl");
-  if (given(config, "x-delivery-limit")) queue.delivery_limit = config.integer("x-delivery-limit");
-  queue.dead_letters = given(config, "x-dead-letter-exchange");
+  queue.max_length = limit(config, "x-max-length");
+  queue.overflow = static_cast<Overflow>(either(config, "x-overflow", "drop-head").number.value());
+  queue.ttl = sim::Duration{limit(config, "x-message-ttl")};
+  queue.delivery_limit = limit(config, "x-delivery-limit");
+  queue.dead_letters = either(config, "x-dead-letter-exchange", kNone).text != kNone;
   return queue;
 }
 
 /// Where a queue's dead letters go, once all queues and exchanges are known.
 Route dead_letter_route(const Topology& topology, const OptionValues& config, QueueId self) {
-  const std::string& exchange = config.at("x-dead-letter-exchange").text;
-  const std::string& key = config.at("x-dead-letter-routing-key").text;
+  const std::string& exchange = either(config, "x-dead-letter-exchange", kNone).text;
+  const std::string& key = either(config, "x-dead-letter-routing-key", kNone).text;
   Route route{static_cast<ExchangeId>(topology.exchanges.size()), kNoQueue};  // no such exchange: dropped in silence
   for (ExchangeId i = 1; i < topology.exchanges.size(); ++i) {
     if (topology.exchanges[i].name == exchange) route.exchange = i;

@@ -34,10 +34,13 @@ void check_queue(const EntitySetup& queue, const Setup& setup, std::vector<Setup
   if (quorum && config.at("x-overflow").text == "reject-publish-dlx") {
     refuse("arguments.x-overflow", "quorum queues know drop-head and reject-publish");
   }
-  const bool ttl_unknown = quorum && !release_named(setup.release).at_least_once;
-  if (ttl_unknown && config.at("x-message-ttl").text != "none") {
+  const bool ttl_unknown = quorum && !release_named(setup.release).quorum_ttl;
+  if (ttl_unknown && (config.at("x-message-ttl").text != "none" || config.at("message-ttl").text != "none")) {
     refuse("arguments.x-message-ttl", "quorum queues have a message TTL from 3.10 on");
   }
+  const bool mirrored = config.all().contains("ha-mode") && config.at("ha-mode").text != "none";
+  if (mirrored && quorum) refuse("policy.ha-mode", "only classic queues are mirrored");
+  if (mirrored && !durable) refuse("policy.ha-mode", "only mirrors of durable queues are modelled");
 }
 
 }  // namespace
