@@ -24,13 +24,14 @@ std::string_view name(OptionType type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
-/// Where a scenario writes it: "brokers.config", "queue.config".
-std::string place(const models::System& system, OptionScope scope) {
-  switch (scope) {
-    case OptionScope::broker: return "brokers.config";
-    case OptionScope::entity: return fmt::format("{}.config", system.entity().noun);
-    case OptionScope::producer: return "producers.config";
-    case OptionScope::consumer: return "consumers.config";
+/// Where a scenario writes it: "brokers.config", "queue.arguments", "queue".
+std::string place(const models::System& system, const OptionRow& row) {
+  const std::string group = row.group.empty() ? std::string{} : fmt::format(".{}", row.group);
+  switch (row.scope) {
+    case OptionScope::broker: return "brokers" + group;
+    case OptionScope::entity: return std::string{system.entity().noun} + group;
+    case OptionScope::producer: return "producers" + group;
+    case OptionScope::consumer: return "consumers" + group;
   }
   return {};
 }
@@ -91,7 +92,7 @@ Listing options_listing(const models::System& system) {
   const std::span<const std::string_view> releases = system.releases();
   Listing listing{{"option", "where", "type", "default", "allowed", "safer", "source", "meaning"}, {}};
   for (const OptionRow& row : system.options(releases.empty() ? std::string_view{} : releases.back())) {
-    listing.rows.push_back({std::string{row.name}, place(system, row.scope), std::string{name(row.type)},
+    listing.rows.push_back({std::string{row.name}, place(system, row), std::string{name(row.type)},
                             std::string{row.default_value}, allowed(row), std::string{row.safer},
                             std::string{row.source}, std::string{row.meaning}});
   }

@@ -7,9 +7,9 @@
 namespace noloss::models {
 namespace {
 
-constexpr std::array<std::string_view, 12> kNames{"send",      "attempt",   "acked",   "failed",
-                                                  "uncertain", "written",   "durable", "undurable",
-                                                  "gone",      "delivered", "effect",  "acknowledged"};
+constexpr std::array<std::string_view, 13> kNames{"send",      "attempt", "acked",       "failed", "uncertain",
+                                                  "written",   "durable", "undurable",   "gone",   "held",
+                                                  "delivered", "effect",  "acknowledged"};
 
 MessageRef message_of(const sim::Payload& record) { return static_cast<const Record&>(record).message; }
 
@@ -98,6 +98,12 @@ void History::acknowledged(sim::NodeId node, MessageRef message) {
 }
 
 void History::alarm(const Alarm& alarm) { alarms_.push_back(alarm); }
+
+void History::held(sim::NodeId node, MessageRef message) {
+  ++at(message).appends;
+  at(message).policy = {};  // whatever was dropped before, this copy was not
+  note(node, HistoryEventKind::held, message);
+}
 
 Copy& History::copy_at(MessageRecord& record, sim::NodeId node) {
   for (Copy& copy : record.copies) {

@@ -21,7 +21,9 @@
 namespace noloss::models {
 
 /// What the application was told about a send, last. none: not yet, or it never looked.
-enum class Outcome : std::uint8_t { none, acked, failed, uncertain };
+/// returned: no route, and the broker said so; what an application makes of it is its own decision, so the history
+/// never holds it.
+enum class Outcome : std::uint8_t { none, acked, failed, uncertain, returned };
 
 /// Copies of a message on one node's disk.
 struct Copy {
@@ -65,6 +67,7 @@ enum class HistoryEventKind : std::uint8_t {
   durable,
   undurable,
   gone,
+  held,
   delivered,
   effect,
   acknowledged,
@@ -110,6 +113,12 @@ class History final : public sim::DiskListener {
   void effect(sim::NodeId node, MessageRef message);
   void acknowledged(sim::NodeId node, MessageRef message);
   void alarm(const Alarm& alarm);
+
+  // --- brokers ---
+  /// A broker holds it in memory, and perhaps never writes it.
+  void held(sim::NodeId node, MessageRef message);
+  /// A broker drops it because it was told to. `rule` names why and outlives the run.
+  void dropped(MessageRef message, std::string_view rule) { at(message).policy = rule; }
 
   // --- disks ---
   void written(sim::NodeId node, const sim::Payload& record) override;

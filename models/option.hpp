@@ -35,9 +35,10 @@ struct OptionRow {
   std::span<const std::string_view> choices = {};
   std::int64_t min = 0;  ///< in the unit of the type
   std::int64_t max = INT64_MAX;
-  std::string_view meaning;     ///< one sentence
-  std::string_view source;      ///< where the system says so
-  std::string_view safer = {};  ///< the value that protects more against loss; empty: does not protect
+  std::string_view meaning;           ///< one sentence
+  std::string_view source;            ///< where the system says so
+  std::string_view safer = {};        ///< the value that protects more against loss; empty: does not protect
+  std::string_view group = "config";  ///< the key of its owner under which it stands; empty: it is a key of its owner
 };
 
 /// A value that was read: quantities (and choices, flags) as numbers, text as text.

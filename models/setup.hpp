@@ -33,6 +33,7 @@ struct EntitySetup {
 
 enum class SendMode : std::uint8_t { sync, async, oneway };
 enum class OnError : std::uint8_t { retry, give_up, ignore };
+enum class OnReturn : std::uint8_t { failed, republish, ignore };
 enum class ProducerSource : std::uint8_t { memory, outbox };
 
 /// One part of a workload; parts follow each other.
@@ -59,6 +60,8 @@ struct ProducersSetup {
   OptionValues config;
   SendMode send = SendMode::sync;
   OnError on_error = OnError::retry;
+  OnReturn on_return = OnReturn::failed;  ///< what becomes of a message that the broker had no route for
+  std::uint32_t transaction_size = 1;     ///< messages of one transaction, where the client has transactions
   ProducerSource source = ProducerSource::memory;
   std::vector<WorkloadPart> workload{WorkloadPart{}};
 };
@@ -82,6 +85,7 @@ struct ConsumersSetup {
 };
 
 struct Setup {
+  std::string release;  ///< one of the system's releases; empty where it has none
   BrokersSetup brokers;
   std::vector<EntitySetup> entities{EntitySetup{}};
   std::vector<ProducersSetup> producers{ProducersSetup{}};

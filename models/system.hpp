@@ -63,6 +63,8 @@ class System {
   [[nodiscard]] virtual std::span<const NamedRow> roles() const = 0;
   [[nodiscard]] virtual std::span<const NamedRow> waits() const = 0;
   [[nodiscard]] virtual std::span<const NamedRow> marks() const = 0;
+  /// Keys of the scenario file to which only some systems give a meaning, this one among them: "on_return", "policy".
+  [[nodiscard]] virtual std::span<const std::string_view> own_keys() const { return {}; }
   /// Operations (`do:` words) that the real system has.
   [[nodiscard]] virtual std::span<const std::string_view> operations() const = 0;
   /// Names of the nodes that the system adds to brokers and clients: "coordinator", or "controller-1", ...

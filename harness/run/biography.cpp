@@ -24,6 +24,7 @@ std::string words(HistoryEventKind kind) {
     case HistoryEventKind::durable: return "durable on disk";
     case HistoryEventKind::undurable: return "no longer durable";
     case HistoryEventKind::gone: return "copy gone";
+    case HistoryEventKind::held: return "in a broker's memory";
     case HistoryEventKind::delivered: return "delivered to the application";
     case HistoryEventKind::effect: return "took effect in the store";
     case HistoryEventKind::acknowledged: return "consumer's acknowledgement confirmed";

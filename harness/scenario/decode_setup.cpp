@@ -25,11 +25,16 @@ const std::array<sim::LatencySetup, 2> kLatencyProfiles{
     sim::LatencySetup{.p50 = milliseconds{30}, .p99 = milliseconds{100}},  // wan
 };
 
-models::OptionValues decode_options(const Node* config, models::OptionScope scope, const Grammar& grammar) {
+/// `owner` has the options themselves and the mappings of options.
+models::OptionValues decode_options(const View& owner, models::OptionScope scope, const Grammar& grammar) {
   models::OptionValues values;
+  const auto child = [](const Node* mapping, std::string_view key) -> const Node* {
+    return mapping == nullptr || !mapping->is(NodeKind::mapping) ? nullptr : mapping->child(key);
+  };
   for (const models::OptionRow& row : grammar.options) {
     if (row.scope != scope) continue;
-    const Node* node = config == nullptr || !config->is(NodeKind::mapping) ? nullptr : config->child(row.name);
+    const Node* const group = row.group.empty() ? owner.node() : child(owner.node(), row.group);
+    const Node* const node = child(group, row.name);
     auto given = node == nullptr ? OptionResult{} : parse_option(row, node->text);
     values.set(row.name, given.value ? std::move(*given.value) : default_of(row));
   }
@@ -49,7 +54,7 @@ models::BrokersSetup decode_brokers(const View& brokers, const Grammar& grammar)
   setup.count = brokers.count("count");
   setup.zones = brokers.words("zones");
   setup.disk = decode_disk(brokers);
-  setup.config = decode_options(brokers.child("config"), models::OptionScope::broker, grammar);
+  setup.config = decode_options(brokers, models::OptionScope::broker, grammar);
   return setup;
 }
 
@@ -73,7 +78,7 @@ models::EntitySetup decode_entity(const View& entity, std::size_t number, const 
   setup.partitions = entity.count("partitions");
   setup.replicas = entity.count("replicas");
   setup.assignment = decode_assignment(entity.child("assignment"));
-  setup.config = decode_options(entity.child("config"), models::OptionScope::entity, grammar);
+  setup.config = decode_options(entity, models::OptionScope::entity, grammar);
   return setup;
 }
 
@@ -92,10 +97,12 @@ models::ProducersSetup decode_producers(const View& group, const Grammar& gramma
   setup.count = group.count("count");
   setup.to = group.text("to");
   setup.connect = group.words("connect");
-  setup.config = decode_options(group.child("config"), models::OptionScope::producer, grammar);
+  setup.config = decode_options(group, models::OptionScope::producer, grammar);
   const View application = group.section("application");
   setup.send = application.choice<models::SendMode>("send");
   setup.on_error = application.choice<models::OnError>("on_error");
+  setup.on_return = application.choice<models::OnReturn>("on_return");
+  setup.transaction_size = application.section("transaction").count("size");
   setup.source = application.choice<models::ProducerSource>("source");
   if (group.has("workload")) setup.workload.clear();
   for (const View& part : group.sections("workload")) setup.workload.push_back(decode_workload(part));
@@ -118,7 +125,7 @@ models::ConsumersSetup decode_consumers(const View& group, const Grammar& gramma
   setup.count = group.count("count");
   setup.from = group.text("from");
   setup.connect = group.words("connect");
-  setup.config = decode_options(group.child("config"), models::OptionScope::consumer, grammar);
+  setup.config = decode_options(group, models::OptionScope::consumer, grammar);
   const View application = group.section("application");
   setup.acknowledge = application.choice<models::Acknowledge>("acknowledge");
   setup.processing_time = application.section("processing").quantity("time");

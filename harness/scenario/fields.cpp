@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "harness/scenario/fields_table.hpp"
@@ -68,7 +69,7 @@ std::string type_text(const Field& field) {
 void document(Section section, const std::string& prefix, const models::System& system, std::vector<FieldDoc>& out) {
   for (const Field& field : fields(section)) {
     const std::string_view key = key_of(field, &system);
-    if (!field.refused.empty() || key.empty()) continue;
+    if (!refusal(field, &system).empty() || key.empty()) continue;
     const std::string path = prefix.empty() ? std::string{key} : fmt::format("{}.{}", prefix, key);
     out.push_back({path, type_text(field), std::string{field.default_value}, std::string{field.meaning}});
     if (field.opens != Section::none) document(field.opens, path, system, out);
@@ -91,6 +92,12 @@ std::string_view key_of(const Field& field, const models::System* system) {
     case Spelled::replicas: return system->entity().replicas_key;
   }
   return field.key;
+}
+
+std::string_view refusal(const Field& field, const models::System* system) {
+  if (!field.own || system == nullptr) return field.refused;
+  const auto own = system->own_keys();
+  return std::find(own.begin(), own.end(), field.key) != own.end() ? std::string_view{} : field.refused;
 }
 
 const Field* find_field(Section section, std::string_view key, Takers takers, const models::System* system) {

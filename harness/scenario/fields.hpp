@@ -34,6 +34,7 @@ enum class Section : std::uint8_t {
   consumer_application,
   processing,
   sequence_check,
+  transaction,
   network,
   latency,
   fault,
@@ -93,10 +94,12 @@ struct Field {
   std::string_view default_value = {};  ///< as a scenario would write it; empty: none
   std::span<const std::string_view> choices = {};
   models::OptionScope scope = models::OptionScope::broker;  ///< type options
+  std::string_view group = "config";                        ///< type options: OptionRow::group
   Takers takers = 0;
   Spelled spelled = Spelled::as_is;
   std::string_view meaning = {};  ///< one sentence
-  std::string_view refused = {};  ///< known from other systems, but "the ... system" so and so; never accepted
+  std::string_view refused = {};  ///< known from other systems, but "the ... system" so and so
+  bool own = false;               ///< refused only where it is none of System::own_keys()
 };
 
 /// The column that `expect` bounds from below by its own name.
@@ -107,6 +110,9 @@ inline constexpr std::string_view kMargin = "min_durable_copies";
 
 /// The key as `system` writes it; with no system, as the textbook does.
 [[nodiscard]] std::string_view key_of(const Field& field, const models::System* system);
+
+/// Why `system` does not take the key; empty if it does. With no system: as if there were none that does.
+[[nodiscard]] std::string_view refusal(const Field& field, const models::System* system);
 
 /// The row of a key; null if the section has none. `takers`: the bit of the action or operation, 0 if it has none.
 [[nodiscard]] const Field* find_field(Section section, std::string_view key, Takers takers,

@@ -15,6 +15,7 @@ constexpr std::int64_t kMostMessageBytes = std::int64_t{1} << 30U;
 // The words of these stand in the order of the enums of models/setup.hpp.
 constexpr std::array<std::string_view, 3> kSend{"sync", "async", "oneway"};
 constexpr std::array<std::string_view, 3> kOnError{"retry", "give_up", "ignore"};
+constexpr std::array<std::string_view, 3> kOnReturn{"failed", "republish", "ignore"};
 constexpr std::array<std::string_view, 2> kSource{"memory", "outbox"};
 constexpr std::array<std::string_view, 3> kAcknowledge{"after_processing", "before_processing", "automatic"};
 constexpr std::array<std::string_view, 2> kStore{"plain", "idempotent"};
@@ -72,8 +73,29 @@ constexpr std::array kRows{
     Field{.in = S::producer_application,
           .key = "accepts",
           .refused = "has one kind of success; 'accepts' does not apply"},
-    Field{.in = S::producer_application, .key = "on_return", .refused = "does not return messages"},
-    Field{.in = S::producer_application, .key = "transaction", .refused = "does not have transactions"},
+    Field{.in = S::producer_application,
+          .key = "on_return",
+          .type = choice,
+          .default_value = "failed",
+          .choices = kOnReturn,
+          .meaning =
+              "a message that had no route comes back; failed: note it; republish: send again; ignore: not looked at",
+          .refused = "does not return messages",
+          .own = true},
+    Field{.in = S::producer_application,
+          .key = "transaction",
+          .type = mapping,
+          .opens = S::transaction,
+          .meaning = "messages are sent in transactions",
+          .refused = "does not have transactions",
+          .own = true},
+    Field{.in = S::transaction,
+          .key = "size",
+          .type = integer,
+          .min = 1,
+          .max = kMillion,
+          .default_value = "1",
+          .meaning = "messages of each transaction"},
 
     Field{.in = S::workload,
           .key = "at",

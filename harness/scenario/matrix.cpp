@@ -17,7 +17,7 @@ constexpr std::size_t kMostCombinations = 10'000;
 constexpr std::size_t kMostWork = 4'000'000;
 
 /// What a parameter may change; the rest belongs to the file as a whole.
-constexpr std::array<std::string_view, 8> kSweepable{"brokers", "producers",  "consumers", "network",
+constexpr std::array<std::string_view, 9> kSweepable{"release", "brokers",    "producers", "consumers", "network",
                                                      "faults",  "operations", "duration",  "drain"};
 
 std::size_t size_of(const Node& node) {

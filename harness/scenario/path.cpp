@@ -48,6 +48,11 @@ class Resolver {
     const std::size_t length = longest_key(node, section, takers);
     const std::string_view key = rest_.substr(0, length);
     const Field* field = length == 0 ? nullptr : find_field(section, key, takers, grammar_.system);
+    if (field == nullptr && grammar_.own_option(section, rest_) != nullptr) {
+      result_.steps.push_back({std::string{rest_}, 0});
+      rest_ = {};
+      return;
+    }
     if (field == nullptr) return unknown(section);
     result_.steps.push_back({std::string{key}, 0});
     consume(length);
@@ -58,7 +63,7 @@ class Resolver {
     const std::string_view word = rest_.substr(0, rest_.find('.'));
     std::vector<std::string_view> known;
     for (const Field& field : fields(section)) {
-      if (field.refused.empty()) known.push_back(key_of(field, grammar_.system));
+      if (refusal(field, grammar_.system).empty()) known.push_back(key_of(field, grammar_.system));
     }
     fail(fmt::format("'{}' leads nowhere: {} has no '{}'{}", shortened(path_),
                      result_.steps.empty() ? "a scenario" : fmt::format("'{}'", done()), shortened(word),
@@ -88,8 +93,8 @@ class Resolver {
       return fail(fmt::format("'{}' is {} here; nothing stands below it", done(), described(*node)));
     }
     const bool option = field.type == FieldType::options && grammar_.system != nullptr;
-    if (option && grammar_.option(field.scope, rest_) == nullptr) {
-      return fail(grammar_.unknown_option(field.scope, rest_));
+    if (option && grammar_.option(field.scope, field.group, rest_) == nullptr) {
+      return fail(grammar_.unknown_option(field.scope, field.group, rest_));
     }
     if (free_keys) {
       result_.steps.push_back({std::string{rest_}, 0});

@@ -78,24 +78,27 @@ class ScenarioReader {
     grammar_.options = grammar_.system->options(find_release(report));
   }
 
-  std::string_view find_release(Report report) {
+  /// The newest one where the tree names none, or one that does not exist.
+  [[nodiscard]] std::string_view release_of(const Node& root) const {
     const auto known = grammar_.system->releases();
-    const std::string_view newest = known.empty() ? std::string_view{} : known.back();
-    scenario_.release = newest;
-    const Node* node = root_->child("release");
-    if (node == nullptr || !node->is(NodeKind::scalar)) return newest;
+    const Node* node = root.child("release");
     for (const std::string_view release : known) {
-      if (release != node->text) continue;
-      scenario_.release = release;
-      return release;
+      if (node != nullptr && node->is(NodeKind::scalar) && release == node->text) return release;
     }
-    if (report == Report::yes) {
-      problems_.add(node->mark, known.empty()
-                                    ? fmt::format("the {} system has no releases", grammar_.system->name())
-                                    : fmt::format("the {} system has no release '{}'; modelled are: {}",
-                                                  grammar_.system->name(), shortened(node->text), listed(known)));
-    }
-    return newest;
+    return known.empty() ? std::string_view{} : known.back();
+  }
+
+  std::string_view find_release(Report report) {
+    const std::string_view release = release_of(*root_);
+    scenario_.release = release;
+    const Node* node = root_->child("release");
+    if (node == nullptr || !node->is(NodeKind::scalar) || node->text == release || report == Report::no) return release;
+    const auto known = grammar_.system->releases();
+    problems_.add(node->mark, known.empty()
+                                  ? fmt::format("the {} system has no releases", grammar_.system->name())
+                                  : fmt::format("the {} system has no release '{}'; modelled are: {}",
+                                                grammar_.system->name(), shortened(node->text), listed(known)));
+    return release;
   }
 
   void apply_set(const std::string& path, const std::string& value) {
@@ -190,6 +193,9 @@ class ScenarioReader {
 
   Configuration read_configuration(const Combination& combination) {
     const NodePtr& root = combination.tree;
+    // A matrix may sweep the release, and with it the options and their defaults.
+    const std::string_view release = release_of(*root);
+    grammar_.options = grammar_.system->options(release);
     const bool sound = check_keys(*root, kSetupKeys) && keys_known(*root);
     check_keys(*root, kOtherKeys);
     const View top{root.get(), Section::top, "", grammar_, root->mark};
@@ -198,6 +204,7 @@ class ScenarioReader {
     configuration.parameters = combination.parameters;
     configuration.tree = root;
     configuration.setup = decode_setup(top, grammar_);
+    configuration.setup.release = release;
     if (sound) check_setup(top, *root, configuration.setup, grammar_, problems_);
     configuration.duration = top.duration("duration");
     configuration.drain = top.duration("drain");

@@ -34,6 +34,7 @@ constexpr std::array<std::string_view, kSections> kSectionNames{"none",
                                                                 "consumer_application",
                                                                 "processing",
                                                                 "sequence_check",
+                                                                "transaction",
                                                                 "network",
                                                                 "latency",
                                                                 "fault",
@@ -188,8 +189,8 @@ class SchemaWriter {
     Json required = Json::array();
     for (const Field& field : fields(section)) {
       const std::string key{key_of(field, system)};
-      const bool hidden =
-          !field.refused.empty() || key.empty() || (section == Section::top && field.spelled == Spelled::noun);
+      const bool refused = field.own && system == nullptr ? false : !refusal(field, system).empty();
+      const bool hidden = refused || key.empty() || (section == Section::top && field.spelled == Spelled::noun);
       if (hidden) continue;
       if (field.takers != 0) {
         properties[key] = true;  // what it must be depends on the action: see allOf
@@ -259,7 +260,16 @@ class SchemaWriter {
 
   Json entity(const models::System& system) {
     const std::string name = define(Section::entity, &system);
-    definitions_[name]["properties"]["config"] = options(system, models::OptionScope::entity);
+    Json& properties = definitions_[name]["properties"];
+    for (const models::OptionRow& row : newest_options(system)) {
+      if (row.scope != models::OptionScope::entity) continue;
+      if (row.group.empty()) {
+        properties[std::string{row.name}] = option_schema(row);
+      } else if (row.group != "config") {
+        properties[std::string{row.group}] = options(system, row.scope, row.group);
+      }
+    }
+    properties["config"] = options(system, models::OptionScope::entity);
     Json list = list_of(reference(name));
     list["minItems"] = 1;
     return one_or(reference(name), list);
@@ -271,12 +281,16 @@ class SchemaWriter {
     return one_or(one, {{"items", one}});
   }
 
-  Json options(const models::System& system, models::OptionScope scope) {
-    const std::string name = fmt::format("{}.{}.config", system.name(), owner(scope, system));
-    Json properties = Json::object();
+  static std::span<const models::OptionRow> newest_options(const models::System& system) {
     const auto releases = system.releases();
-    for (const models::OptionRow& row : system.options(releases.empty() ? std::string_view{} : releases.back())) {
-      if (row.scope != scope) continue;
+    return system.options(releases.empty() ? std::string_view{} : releases.back());
+  }
+
+  Json options(const models::System& system, models::OptionScope scope, std::string_view group = "config") {
+    const std::string name = fmt::format("{}.{}.{}", system.name(), owner(scope, system), group);
+    Json properties = Json::object();
+    for (const models::OptionRow& row : newest_options(system)) {
+      if (row.scope != scope || row.group != group) continue;
       Json schema = option_schema(row);
       schema["description"] = row.meaning;
       schema["default"] = row.default_value;

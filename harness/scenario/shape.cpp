@@ -33,11 +33,15 @@ class ShapeChecker {
       const bool unknown_noun =
           field == nullptr && section == Section::top && grammar_.system == nullptr && is_noun(entry.key);
       if (unknown_noun) continue;
+      if (const models::OptionRow* own = grammar_.own_option(section, entry.key); field == nullptr && own != nullptr) {
+        option(entry, *own);
+        continue;
+      }
       if (field == nullptr) {
         problems_.add(entry.key_mark, unknown_key(entry.key, section, takers, path));
-      } else if (!field->refused.empty()) {
+      } else if (const auto refused = refusal(*field, grammar_.system); !refused.empty()) {
         if (grammar_.system != nullptr) {
-          problems_.add(entry.key_mark, fmt::format("the {} system {}", grammar_.system->name(), field->refused));
+          problems_.add(entry.key_mark, fmt::format("the {} system {}", grammar_.system->name(), refused));
         }
       } else if (takers != 0 || field->takers == 0) {
         value(*entry.value, *field, below(path, entry.key));
@@ -108,17 +112,23 @@ class ShapeChecker {
     }
     if (grammar_.system == nullptr) return;
     for (const Entry& entry : node.entries) {
-      const models::OptionRow* row = grammar_.option(field.scope, entry.key);
+      const models::OptionRow* row = grammar_.option(field.scope, field.group, entry.key);
       if (row == nullptr) {
-        problems_.add(entry.key_mark, grammar_.unknown_option(field.scope, entry.key));
-      } else if (entry.value->is(NodeKind::null)) {
-        problems_.add(entry.key_mark, fmt::format("the option '{}' has no value", entry.key));
-      } else if (!entry.value->is(NodeKind::scalar)) {
-        problems_.add(entry.value->mark,
-                      fmt::format("the option '{}' takes one value, not {}", entry.key, described(*entry.value)));
-      } else if (OptionResult parsed = parse_option(*row, entry.value->text); !parsed.value) {
-        problems_.add(entry.value->mark, std::move(parsed.error));
+        problems_.add(entry.key_mark, grammar_.unknown_option(field.scope, field.group, entry.key));
+      } else {
+        option(entry, *row);
       }
+    }
+  }
+
+  void option(const Entry& entry, const models::OptionRow& row) {
+    if (entry.value->is(NodeKind::null)) {
+      problems_.add(entry.key_mark, fmt::format("the option '{}' has no value", entry.key));
+    } else if (!entry.value->is(NodeKind::scalar)) {
+      problems_.add(entry.value->mark,
+                    fmt::format("the option '{}' takes one value, not {}", entry.key, described(*entry.value)));
+    } else if (OptionResult parsed = parse_option(row, entry.value->text); !parsed.value) {
+      problems_.add(entry.value->mark, std::move(parsed.error));
     }
   }
 
@@ -140,8 +150,11 @@ class ShapeChecker {
     for (const Field& field : fields(section)) {
       const std::string_view key = key_of(field, grammar_.system);
       const bool takes = field.takers == 0 || takers == 0 || (field.takers & takers) != 0;
-      if (!takes || !field.refused.empty() || key.empty()) continue;
+      if (!takes || !refusal(field, grammar_.system).empty() || key.empty()) continue;
       if (known.empty() || known.back() != key) known.push_back(key);
+    }
+    if (section == Section::entity) {
+      for (const std::string_view own : grammar_.option_names(models::OptionScope::entity, "")) known.push_back(own);
     }
     return known;
   }
@@ -179,13 +192,13 @@ class ShapeChecker {
   std::string home_of(std::string_view key, Section section) const {
     for (const Field& field : fields(section)) {
       const std::string_view name = key_of(field, grammar_.system);
-      if (field.type == FieldType::options && grammar_.option(field.scope, key) != nullptr) {
+      if (field.type == FieldType::options && grammar_.option(field.scope, field.group, key) != nullptr) {
         return fmt::format("{}.{}", name, key);
       }
       const bool common = field.opens == Section::none || field.shape == Shape::list || section == Section::expect;
       if (common) continue;
       const Field* inner = find_field(field.opens, key, 0, grammar_.system);
-      if (inner != nullptr && inner->refused.empty()) return fmt::format("{}.{}", name, key);
+      if (inner != nullptr && refusal(*inner, grammar_.system).empty()) return fmt::format("{}.{}", name, key);
     }
     return {};
   }
@@ -207,23 +220,28 @@ class ShapeChecker {
 
 }  // namespace
 
-const models::OptionRow* Grammar::option(models::OptionScope scope, std::string_view name) const {
+const models::OptionRow* Grammar::option(models::OptionScope scope, std::string_view group,
+                                         std::string_view name) const {
   for (const models::OptionRow& row : options) {
-    if (row.scope == scope && row.name == name) return &row;
+    if (row.scope == scope && row.group == group && row.name == name) return &row;
   }
   return nullptr;
 }
 
-std::vector<std::string_view> Grammar::option_names(models::OptionScope scope) const {
+const models::OptionRow* Grammar::own_option(Section section, std::string_view name) const {
+  return section == Section::entity ? option(models::OptionScope::entity, "", name) : nullptr;
+}
+
+std::vector<std::string_view> Grammar::option_names(models::OptionScope scope, std::string_view group) const {
   std::vector<std::string_view> names;
   for (const models::OptionRow& row : options) {
-    if (row.scope == scope) names.push_back(row.name);
+    if (row.scope == scope && row.group == group) names.push_back(row.name);
   }
   return names;
 }
 
-std::string Grammar::unknown_option(models::OptionScope scope, std::string_view name) const {
-  const std::vector<std::string_view> known = option_names(scope);
+std::string Grammar::unknown_option(models::OptionScope scope, std::string_view group, std::string_view name) const {
+  const std::vector<std::string_view> known = option_names(scope, group);
   const std::string_view who = owner(scope, *system);
   if (known.empty()) return fmt::format("a {} of the {} system has no options", who, system->name());
   const std::string_view meant = nearest(name, known);

@@ -19,10 +19,14 @@ struct Grammar {
   std::span<const models::OptionRow> options = {};
 
   /// Null if the system has no such option.
-  [[nodiscard]] const models::OptionRow* option(models::OptionScope scope, std::string_view name) const;
-  [[nodiscard]] std::vector<std::string_view> option_names(models::OptionScope scope) const;
+  [[nodiscard]] const models::OptionRow* option(models::OptionScope scope, std::string_view group,
+                                                std::string_view name) const;
+  /// The option that stands as a key of its owner in this section; null if there is none.
+  [[nodiscard]] const models::OptionRow* own_option(Section section, std::string_view name) const;
+  [[nodiscard]] std::vector<std::string_view> option_names(models::OptionScope scope, std::string_view group) const;
   /// The sentence about an option that the system does not have.
-  [[nodiscard]] std::string unknown_option(models::OptionScope scope, std::string_view name) const;
+  [[nodiscard]] std::string unknown_option(models::OptionScope scope, std::string_view group,
+                                           std::string_view name) const;
 };
 
 /// The tree before the matrix may lack what the matrix adds.

@@ -17,6 +17,8 @@ class View {
   /// `node` may be null: every key then reads as its default, and problems point to `fallback`.
   View(const Node* node, Section section, std::string path, const Grammar& grammar, Mark fallback);
 
+  /// The mapping; null where the file has none.
+  [[nodiscard]] const Node* node() const { return node_; }
   [[nodiscard]] bool has(std::string_view key) const { return child(key) != nullptr; }
   [[nodiscard]] const Node* child(std::string_view key) const;
   /// Of the value; of the mapping itself where the key is missing.

@@ -42,6 +42,9 @@ class ConsumerClient {
   virtual void acknowledge(const Delivery& delivery) = 0;
   /// Sends it and waits for the confirmation. False: the connection broke first, nobody knows.
   virtual bool acknowledge_and_wait(const Delivery& delivery) = 0;
+  /// Processing failed: gives the message back, as the system's client does it. False: there is no way to, the
+  /// application tries again by itself.
+  virtual bool give_back(const Delivery& /*delivery*/) { return false; }
   /// Whether messages wait in the client or acknowledgements are unconfirmed.
   [[nodiscard]] virtual bool idle() const = 0;
 };

@@ -43,14 +43,18 @@ void ConsumerApplication::handle(const Delivery& delivery) {
   if (setup_.acknowledge == Acknowledge::before_processing && !client_.acknowledge_and_wait(delivery)) return;
   if (message.heartbeat()) {
     state_.check.seen(message);
-  } else if (process(delivery)) {
-    take_effect(message);
-    simulation_.moment(process_.node(), events_.processed, index(message.ref));
+  } else {
+    const Processed result = process(delivery);
+    if (result == Processed::given_back) return;
+    if (result == Processed::done) {
+      take_effect(message);
+      simulation_.moment(process_.node(), events_.processed, index(message.ref));
+    }
   }
   if (setup_.acknowledge == Acknowledge::after_processing) client_.acknowledge(delivery);
 }
 
-bool ConsumerApplication::process(const Delivery& delivery) {
+ConsumerApplication::Processed ConsumerApplication::process(const Delivery& delivery) {
   const MessageRef message = delivery.message->ref;
   if (failures_ < 0) state_.poisonous.insert(message);
   for (;;) {
@@ -58,11 +62,13 @@ bool ConsumerApplication::process(const Delivery& delivery) {
     if (stall_.count() > 0) process_.sleep(std::exchange(stall_, sim::Duration{0}));
     if (!attempt_fails(message)) {
       failures_ = 0;
-      return true;
+      return Processed::done;
     }
     switch (setup_.on_failure) {
-      case OnFailure::retry: break;  // at once, in its place
-      case OnFailure::skip: return false;
+      case OnFailure::retry:
+        if (client_.give_back(delivery)) return Processed::given_back;
+        break;  // at once, in its place
+      case OnFailure::skip: return Processed::skipped;
       case OnFailure::crash: process_.crash();
       case OnFailure::close: close();
     }

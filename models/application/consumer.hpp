@@ -43,8 +43,8 @@ class ConsumerApplication {
 
  private:
   void handle(const Delivery& delivery);
-  /// False: the application gave the message up without an effect.
-  bool process(const Delivery& delivery);
+  enum class Processed : std::uint8_t { done, skipped, given_back };
+  [[nodiscard]] Processed process(const Delivery& delivery);
   [[nodiscard]] bool attempt_fails(MessageRef message);
   void take_effect(const Message& message);
   /// The client is closed in an orderly way, then the process ends; it starts again after a second.

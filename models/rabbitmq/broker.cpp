@@ -1,0 +1,320 @@
+#include "models/rabbitmq/broker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/rabbitmq/classic_queue.hpp"
+#include "models/rabbitmq/quorum_queue.hpp"
+#include "sim/machine.hpp"
+#include "sim/planted.hpp"
+
+namespace noloss::models::rabbitmq {
+
+Broker::Broker(sim::Process& process, const Topology& topology, Ledger& ledger)
+    : process_(process),
+      topology_(topology),
+      ledger_(ledger),
+      inbox_(process),
+      initial_(process.incarnation() == 1 && process.simulation().now() == sim::kStart),
+      peers_(*this),
+      message_store_(*this),
+      wal_(*this) {
+  create_queues();
+}
+
+Broker::~Broker() = default;
+
+void Broker::create_queues() {
+  queues_.resize(topology_.queues.size());
+  for (QueueId id = 0; id < queues_.size(); ++id) {
+    const QueueInfo& info = topology_.queues[id];
+    if (std::find(info.members.begin(), info.members.end(), node()) == info.members.end()) continue;
+    if (info.type == QueueType::quorum) {
+      queues_[id] = std::make_unique<QuorumQueue>(*this, id);
+    } else {
+      queues_[id] = std::make_unique<ClassicQueue>(*this, id);
+    }
+  }
+}
+
+void Broker::run() {
+  if (!initial_) recover();
+  serving_ = true;
+  simulation().roles_changed();
+  simulation().network().listen(inbox_);
+  process_.spawn([this] { message_store_.loop(); });
+  process_.spawn([this] { wal_.loop(); });
+  for (const auto& queue : queues_) {
+    if (!queue) continue;
+    QueueProcess* const process = queue.get();
+    process_.spawn([process] { process->loop(); });
+  }
+  peers_.start();
+  serve();
+}
+
+void Broker::recover() {
+  message_store_.recover();
+  wal_.recover();
+  for (const auto& queue : queues_) {
+    if (queue) queue->recover();
+  }
+  simulation().mark("recovered after a restart");
+  simulation().moment(node(), events().common.recovered, process_.incarnation());
+}
+
+void Broker::stop() {
+  if (!serving_) return;
+  serving_ = false;
+  simulation().roles_changed();
+  // Clients lose their connections first, so that nothing new comes in while the queues write what they have.
+  close_clients();
+  for (const auto& queue : queues_) {
+    if (queue) queue->leader_stops();
+  }
+  process_.sleep(sim::Duration{0});
+  message_store_.close();
+  for (const auto& queue : queues_) {
+    if (queue) queue->close();
+  }
+}
+
+void Broker::close_clients() {
+  for (auto& [number, channel] : channels_) {
+    channel->close();
+    close(channel->connection());
+  }
+  channels_.clear();
+}
+
+void Broker::start_anew() {
+  for (const sim::NodeId peer : topology_.brokers) {
+    if (peer != node()) peers_.send(peer, events().node_restarts, sim::PayloadPtr{new Empty}, 0, 0);
+  }
+  process_.crash();
+}
+
+void Broker::pause() {
+  if (std::exchange(paused_, true)) return;
+  simulation().mark("paused");
+  simulation().note(node(), events().paused);
+  serving_ = false;
+  simulation().roles_changed();
+  close_clients();
+}
+
+sim::NodeId Broker::home(QueueId queue) const {
+  const QueueInfo& info = topology_.queues[queue];
+  return info.mirrored ? static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view().leader
+                       : info.members.front();
+}
+
+std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
+  std::vector<sim::NodeId> nodes{home(queue)};
+  if (topology_.queues[queue].mirrored) {
+    const QueueView& view = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view();
+    nodes.insert(nodes.end(), view.mirrors.begin(), view.mirrors.end());
+  }
+  std::erase_if(nodes, [this](sim::NodeId to) { return to == sim::kNoNode || (to != node() && !peers_.up(to)); });
+  return nodes;
+}
+
+bool Broker::routable(QueueId queue) const {
+  const QueueInfo& info = topology_.queues[queue];
+  if (info.type == QueueType::quorum || info.mirrored) return true;
+  const sim::NodeId home = info.members.front();
+  if (home == process_.node()) return queues_[queue]->exists();
+  const bool follows = !info.durable || topology_.release->routes_follow_node;
+  return !follows || peers_.up(home);
+}
+
+// --- letters ---
+
+void Broker::cast_queue(sim::NodeId to, sim::MessageKind kind, boost::intrusive_ptr<const ToQueue> letter,
+                        std::int64_t bytes) {
+  if (to == node()) {
+    if (QueueProcess* const process = queue(letter->queue)) {
+      process->mailbox().post({LetterKind::message, kind.sent, node(), std::move(letter)});
+    }
+    return;
+  }
+  peers_.send(to, kind, std::move(letter), bytes, 0);
+}
+
+void Broker::cast_channel(sim::MessageKind kind, boost::intrusive_ptr<const ToChannel> letter, std::int64_t bytes) {
+  const sim::NodeId to = letter->channel.node;
+  if (to == sim::kNoNode) return;  // nobody: a dead letter
+  if (to != node()) return peers_.send(to, kind, std::move(letter), bytes, 0);
+  to_channels_.push_back({LetterKind::message, kind.sent, node(), std::move(letter)});
+  inbox_.interrupt();
+}
+
+void Broker::deliver_local() {
+  while (!to_channels_.empty()) {
+    const Letter letter = std::move(to_channels_.front());
+    to_channels_.pop_front();
+    to_channel(letter.from, letter.kind, static_cast<const ToChannel&>(*letter.payload));
+  }
+}
+
+void Broker::to_channel(sim::NodeId from, sim::EventId kind, const ToChannel& letter) {
+  const auto channel = channels_.find(letter.channel.number);
+  if (channel != channels_.end() && channel->second->id() == letter.channel) {
+    channel->second->receive(kind, letter);
+    return;
+  }
+  boost::intrusive_ptr<QueueChannelDown> down{new QueueChannelDown};  // a monitor would have said so
+  down->queue = letter.queue;
+  down->channel = letter.channel;
+  cast_queue(from, events().queue_channel_down, down);
+}
+
+void Broker::node_changed(sim::NodeId peer, LetterKind what) {
+  if (what == LetterKind::node_down) {
+    simulation().mark("node down");
+    simulation().note(node(), events().node_down, sim::index(peer));
+  }
+  if (topology_.partition_handling == PartitionHandling::pause_minority) {
+    const bool majority = peers_.links_up() * 2 > topology_.brokers.size();
+    // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.
+    if (what == LetterKind::node_down && !majority) pause();
+    if (what == LetterKind::node_up && majority && paused_) start_anew();
+  }
+  for (const auto& queue : queues_) {
+    if (queue) queue->mailbox().post({what, {}, peer, nullptr});
+  }
+  for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
+}
+
+void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
+  const QueueInfo& from = topology_.queues[id];
+  const auto targets = from.dead_letters ? topology_.route(from.dead_letter_route) : std::vector<QueueId>{};
+  // A message that came round without having been rejected on the way goes no further.
+  const bool cycle = std::find(content.deaths.begin(), content.deaths.end(), id) != content.deaths.end();
+  if (targets.empty() || (cycle && !rejected && !content.rejected_before)) {
+    ledger_.dropped(content, rule);
+    simulation().note(node(), events().dropped, index(content.message->ref));
+    return;
+  }
+  boost::intrusive_ptr<Content> letter{new Content(content)};
+  letter->deaths.push_back(id);
+  letter->rejected_before = content.rejected_before || rejected;
+  letter->copy = ledger_.next_number();
+  simulation().note(node(), events().dead_lettered, index(content.message->ref));
+  for (const QueueId target : targets) {
+    if (!routable(target)) continue;
+    const QueueInfo& info = topology_.queues[target];
+    if (info.type == QueueType::quorum) {
+      boost::intrusive_ptr<FifoCommand> enqueue{new FifoCommand};
+      enqueue->kind = FifoKind::enqueue;
+      enqueue->content = letter;
+      boost::intrusive_ptr<RaftCommand> command{new RaftCommand};
+      command->queue = target;
+      command->command = enqueue;
+      cast_queue(leader_hint(target), events().raft_command, command, letter->message->bytes);
+      continue;
+    }
+    boost::intrusive_ptr<QueuePublish> publish{new QueuePublish};
+    publish->queue = target;
+    publish->content = letter;
+    for (const sim::NodeId replica : replicas(target)) {
+      cast_queue(replica, events().queue_publish, publish, letter->message->bytes);
+    }
+  }
+}
+
+sim::NodeId Broker::leader_hint(QueueId id) const {
+  const auto* const member = static_cast<const QuorumQueue*>(queue(id));
+  const sim::NodeId known = member == nullptr ? sim::kNoNode : member->leader();
+  return known == sim::kNoNode ? topology_.queues[id].members.front() : known;
+}
+
+void Broker::send(const sim::ConnectionPtr& to, sim::MessageKind kind, sim::PayloadPtr payload, std::int64_t bytes,
+                  std::uint64_t first) {
+  simulation().network().send(process_, to, kind, kMethodBytes + bytes, std::move(payload), first);
+}
+
+// --- the node's main fiber ---
+
+sim::VirtualTime Broker::next_timer() const {
+  sim::VirtualTime next = peers_.next_timer();
+  for (const auto& [number, channel] : channels_) next = std::min(next, channel->next_timer());
+  return next;
+}
+
+void Broker::serve() {
+  for (;;) {
+    if (const auto arrival = inbox_.receive_until(next_timer())) handle(*arrival);
+    deliver_local();
+    if (next_timer() <= now()) run_timers();
+    drop_finished();
+  }
+}
+
+void Broker::run_timers() {
+  peers_.timers();
+  for (auto& [number, channel] : channels_) {
+    if (channel->next_timer() <= now()) channel->timers();
+  }
+}
+
+void Broker::drop_finished() {
+  for (auto next = channels_.begin(); next != channels_.end();) {
+    const auto channel = next++;
+    if (!channel->second->finished()) continue;
+    channel->second->close();
+    close(channel->second->connection());
+    channels_.erase(channel);
+  }
+}
+
+void Broker::handle(const sim::Arrival& arrival) {
+  if (const auto peer = peers_.peer_of(arrival.connection)) return from_peer(*peer, arrival);
+  if (arrival.what == sim::Arrival::What::message) {
+    if (arrival.kind.sent == events().node_hello.sent) {
+      return peers_.hello(arrival.connection, static_cast<const NodeHello&>(*arrival.payload));
+    }
+    return from_client(arrival);
+  }
+  if (arrival.what != sim::Arrival::What::opened) connection_closed(arrival.connection);
+}
+
+void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
+  if (arrival.what == sim::Arrival::What::closed || arrival.what == sim::Arrival::What::reset) return peers_.lost(peer);
+  if (arrival.what != sim::Arrival::What::message) return;
+  peers_.heard(peer);
+  const Events& kinds = events();
+  const sim::EventId kind = arrival.kind.sent;
+  if (kind == kinds.node_tick.sent) {
+    return peers_.clients_of(peer, static_cast<const NodeTick&>(*arrival.payload).clients);
+  }
+  if (kind == kinds.node_hello.sent) return;
+  if (kind == kinds.node_restarts.sent) return peers_.restarts(peer);
+  const bool for_channel = kind == kinds.queue_confirm.sent || kind == kinds.queue_deliver.sent ||
+                           kind == kinds.raft_applied.sent || kind == kinds.raft_not_leader.sent;
+  if (for_channel) return to_channel(peer, kind, static_cast<const ToChannel&>(*arrival.payload));
+  const auto& letter = static_cast<const ToQueue&>(*arrival.payload);
+  if (QueueProcess* const process = queue(letter.queue)) {
+    process->mailbox().post({LetterKind::message, kind, peer, arrival.payload});
+  }
+}
+
+void Broker::from_client(const sim::Arrival& arrival) {
+  std::uint64_t& number = arrival.connection->tag(node());
+  if (paused_) return close(arrival.connection);
+  if (arrival.kind.sent == events().channel_open.sent) {
+    number = ++channel_numbers_;
+    channels_.emplace(number, std::make_unique<Channel>(*this, arrival.connection, number));
+  }
+  const auto channel = channels_.find(number);
+  if (channel != channels_.end()) channel->second->handle(arrival);
+}
+
+void Broker::connection_closed(const sim::ConnectionPtr& connection) {
+  const auto channel = channels_.find(connection->tag(node()));
+  if (channel == channels_.end() || channel->second->connection() != connection) return;
+  channel->second->close();
+  channels_.erase(channel);
+}
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,120 @@
+// A RabbitMQ node: clients' channels, queue processes, and the links to the other nodes.
+//
+// Modelled: each queue process is a fiber with a mailbox, as in Erlang; channels are served by the node's main fiber. A
+// letter to a process on another node travels over the one connection between the two nodes, in order, and is lost with
+// it. A broken link, or net_ticktime of silence, makes the peer count as down; whoever deals with processes there gets
+// a DOWN. AMQP heartbeats in both directions. Not modelled: partition handling other than `ignore`, alarms, plugins,
+// the cluster's metadata store (definitions are in the topology).
+//
+// volatile, lost on kill: everything here. durable: the files of queues and of the node's stores.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "models/rabbitmq/channel.hpp"
+#include "models/rabbitmq/ledger.hpp"
+#include "models/rabbitmq/mailbox.hpp"
+#include "models/rabbitmq/message_store.hpp"
+#include "models/rabbitmq/peers.hpp"
+#include "models/rabbitmq/protocol.hpp"
+#include "models/rabbitmq/queue_process.hpp"
+#include "models/rabbitmq/topology.hpp"
+#include "models/rabbitmq/wal.hpp"
+#include "sim/network.hpp"
+#include "sim/process.hpp"
+#include "sim/simulation.hpp"
+
+namespace noloss::models::rabbitmq {
+
+class Broker final : public sim::Program {
+ public:
+  Broker(sim::Process& process, const Topology& topology, Ledger& ledger);
+  ~Broker() override;
+
+  void run() override;
+  void stop() override;
+
+  [[nodiscard]] sim::Process& process() { return process_; }
+  [[nodiscard]] sim::Simulation& simulation() { return process_.simulation(); }
+  [[nodiscard]] const Topology& topology() const { return topology_; }
+  [[nodiscard]] const Release& release() const { return *topology_.release; }
+  [[nodiscard]] Ledger& ledger() { return ledger_; }
+  [[nodiscard]] sim::NodeId node() const { return process_.node(); }
+  [[nodiscard]] sim::VirtualTime now() { return process_.simulation().now(); }
+  [[nodiscard]] MessageStore& message_store() { return message_store_; }
+  [[nodiscard]] Wal& wal() { return wal_; }
+  [[nodiscard]] bool initial() const { return initial_; }
+  /// Recovered, and open for clients.
+  [[nodiscard]] bool serving() const { return serving_; }
+  /// Null if this node has no process of that queue.
+  [[nodiscard]] QueueProcess* queue(QueueId queue) { return queues_[queue].get(); }
+  [[nodiscard]] const QueueProcess* queue(QueueId queue) const { return queues_[queue].get(); }
+  /// As far as this node knows.
+  [[nodiscard]] bool peer_up(sim::NodeId peer) const { return peers_.up(peer); }
+  [[nodiscard]] bool partitioned_from(sim::NodeId peer) const { return peers_.partitioned_from(peer); }
+  [[nodiscard]] std::uint64_t clients() const { return channels_.size(); }
+  /// Where a classic queue is served, as far as this node knows; kNoNode: nowhere.
+  [[nodiscard]] sim::NodeId home(QueueId queue) const;
+  /// Everybody who has a copy of what is published to a classic queue and can be reached.
+  [[nodiscard]] std::vector<sim::NodeId> replicas(QueueId queue) const;
+  /// Whether the routing table of this node has the queue.
+  [[nodiscard]] bool routable(QueueId queue) const;
+
+  // --- letters between processes; local ones arrive at once, others over the link or not at all ---
+  void cast_queue(sim::NodeId to, sim::MessageKind kind, boost::intrusive_ptr<const ToQueue> letter,
+                  std::int64_t bytes = 0);
+  void cast_channel(sim::MessageKind kind, boost::intrusive_ptr<const ToChannel> letter, std::int64_t bytes = 0);
+
+  /// A queue gives a message up for `rule`: it goes to the dead letter exchange, without confirmation, or is dropped.
+  void give_up(QueueId from, const Content& content, std::string_view rule, bool rejected);
+  /// A method on a client's connection. `first` names the message in the trace.
+  void send(const sim::ConnectionPtr& to, sim::MessageKind kind, sim::PayloadPtr payload, std::int64_t bytes = 0,
+            std::uint64_t first = 0);
+  void close(const sim::ConnectionPtr& connection) { simulation().network().close(process_, connection); }
+
+  // --- for Peers ---
+  /// The broker starts again among the others; what it held in memory is gone.
+  [[noreturn]] void start_anew();
+  void node_changed(sim::NodeId peer, LetterKind what);
+  [[nodiscard]] sim::Inbox& inbox() { return inbox_; }
+
+ private:
+  void create_queues();
+  void recover();
+  void serve();
+  void handle(const sim::Arrival& arrival);
+  void from_peer(sim::NodeId peer, const sim::Arrival& arrival);
+  void from_client(const sim::Arrival& arrival);
+  void connection_closed(const sim::ConnectionPtr& connection);
+  /// pause_minority: serves nobody until a majority can be seen, then starts anew.
+  void pause();
+  void close_clients();
+  void drop_finished();
+  void to_channel(sim::NodeId from, sim::EventId kind, const ToChannel& letter);
+  /// Where this node believes the leader of a quorum queue to be.
+  [[nodiscard]] sim::NodeId leader_hint(QueueId id) const;
+  void run_timers();
+  void deliver_local();
+  [[nodiscard]] sim::VirtualTime next_timer() const;
+
+  sim::Process& process_;
+  const Topology& topology_;
+  Ledger& ledger_;
+  sim::Inbox inbox_;
+  bool initial_;  ///< the first life of a node that was there from the start
+  Peers peers_;
+  MessageStore message_store_;
+  Wal wal_;
+  std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId
+  std::map<std::uint64_t, std::unique_ptr<Channel>> channels_;
+  std::uint64_t channel_numbers_ = 0;
+  std::deque<Letter> to_channels_;  ///< from this node's own queues
+  bool serving_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,111 @@
+// A channel on the node where its client is connected (rabbit_channel, rabbit_confirms).
+//
+// Modelled: routing with mandatory and alternate exchanges; the confirm state machine: which queues still owe a
+// publish, every way in which it becomes an ack or a nack, coalesced answers; tx mode; consumers, delivery tags,
+// acknowledgements, a consumer's timeout; flow control towards publishers of quorum queues. One channel a connection.
+// Not modelled: several channels, basic.get, basic.recover, consumer acknowledgements within a transaction.
+//
+// Invariant: a sequence number is in exactly one of unconfirmed, confirmed, rejected, or was answered.
+//
+// volatile, lost with the connection or the node: everything; unsettled confirms simply vanish.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "models/rabbitmq/fifo_client.hpp"
+#include "models/rabbitmq/protocol.hpp"
+#include "sim/network.hpp"
+#include "sim/time.hpp"
+
+namespace noloss::models::rabbitmq {
+
+class Broker;
+
+class Channel {
+ public:
+  Channel(Broker& broker, sim::ConnectionPtr connection, std::uint64_t number);
+
+  [[nodiscard]] const ChannelId& id() const { return id_; }
+  [[nodiscard]] const sim::ConnectionPtr& connection() const { return connection_; }
+  /// A method from the client. Answers are sent before it returns.
+  void handle(const sim::Arrival& arrival);
+  /// A letter from a queue, on this node or another.
+  void receive(sim::EventId kind, const ToChannel& letter);
+  void node_changed(sim::NodeId peer, LetterKind what);
+  /// The connection is gone: the queues take back what this channel held.
+  void close();
+  /// The client was silent for too long, or broke the protocol; the broker then drops the channel.
+  [[nodiscard]] bool finished() const { return finished_; }
+  void timers();
+  [[nodiscard]] sim::VirtualTime next_timer() const;
+
+  // --- for FifoClient ---
+  [[nodiscard]] Broker& broker() { return broker_; }
+  void queue_confirms(QueueId queue, PublishSeq seq, bool accepted);
+  void queue_delivers(QueueId queue, std::uint64_t delivery, bool redelivered, const ContentPtr& content);
+
+ private:
+  struct Unacked {
+    QueueId queue = kNoQueue;
+    std::uint64_t delivery = 0;
+    sim::VirtualTime since{};
+  };
+
+  // channel.cpp: publishing and confirms
+  void publish(const BasicPublish& publish);
+  void route(const BasicPublish& publish, PublishSeq seq);
+  void publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content);
+  void commit();
+  /// `replica` has settled it, or is gone.
+  void settled_by(PublishSeq seq, QueueId queue, sim::NodeId replica, bool confirmed);
+  void accept(PublishSeq seq, QueueId from);
+  void reject(PublishSeq seq);
+  void answer();
+  void answer_transaction();
+  void send_confirm(sim::MessageKind kind, PublishSeq tag, bool multiple);
+  void drain_backlog();
+  [[nodiscard]] bool blocked() const;
+  [[nodiscard]] FifoClient& fifo(QueueId queue);
+
+  // channel_consumer.cpp
+  void consume(const BasicConsume& request);
+  void settle(const BasicConfirm& confirm, Disposition disposition);
+  void fail(std::uint32_t code);
+
+  Broker& broker_;
+  sim::ConnectionPtr connection_;
+  ChannelId id_;
+  bool confirms_ = false;
+  bool transactional_ = false;
+  bool finished_ = false;
+  sim::VirtualTime heard_{};
+  sim::VirtualTime beat_{};
+
+  PublishSeq next_seq_ = 1;
+  /// Replicas of a queue that have not settled a publish. Empty nodes: a quorum queue, which answers as one.
+  struct Owed {
+    std::set<sim::NodeId> replicas;
+    bool confirmed = false;  ///< by one of them
+  };
+  std::map<PublishSeq, std::map<QueueId, Owed>> unconfirmed_;
+  std::vector<PublishSeq> confirmed_;
+  std::vector<PublishSeq> rejected_;
+  std::deque<boost::intrusive_ptr<const BasicPublish>> backlog_;  ///< while flow control holds the publisher
+  std::vector<boost::intrusive_ptr<const BasicPublish>> transaction_;
+  bool committing_ = false;
+  bool commit_failed_ = false;
+
+  std::map<QueueId, std::unique_ptr<FifoClient>> fifos_;  ///< by quorum queue
+  std::map<QueueId, sim::NodeId> used_;                   ///< classic queues that it consumes from, and where
+  std::map<QueueId, boost::intrusive_ptr<const BasicConsume>> consumes_;
+  std::map<std::uint64_t, Unacked> unacked_;  ///< by delivery tag
+  std::uint64_t next_tag_ = 1;
+  sim::VirtualTime timeout_scan_ = sim::kNever;
+};
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,307 @@
+#include "models/rabbitmq/classic_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/rabbitmq/broker.hpp"
+#include "sim/planted.hpp"
+
+namespace noloss::models::rabbitmq {
+namespace {
+
+bool same_channel(const ChannelId& known, const ChannelId& whose) { return known == whose; }
+bool same_node(const ChannelId& known, const ChannelId& whose) { return known.node == whose.node; }
+
+}  // namespace
+
+ClassicQueue::ClassicQueue(Broker& broker, QueueId id)
+    : broker_(broker),
+      id_(id),
+      info_(broker.topology().queues[id]),
+      mailbox_(broker.simulation().scheduler()),
+      mirrors_(broker, id),
+      storage_(broker, id, mailbox_) {
+  if (!broker.initial()) return;
+  storage_.create();
+  if (mirrors_.enabled()) mirrors_.create();
+}
+
+void ClassicQueue::recover() {
+  if (!info_.durable) {
+    exists_ = false;  // deleted when its node boots; whoever needs it declares it again
+    storage_.discard();
+    return;
+  }
+  if (mirrors_.enabled()) mirrors_.recover();
+  if (mirrors_.decided()) start_as_decided();
+}
+
+/// A mirror that starts discards what it had: it cannot know what the leader did meanwhile.
+void ClassicQueue::start_empty() {
+  storage_.discard();
+  storage_.create();
+}
+
+void ClassicQueue::recover_content() {
+  for (ClassicStorage::Recovered& found : storage_.recover()) {
+    next_seq_ = std::max(next_seq_, found.seq + 1);
+    Item item = make_item(found.content);
+    item.stored = item.redelivered = true;
+    ready_.emplace(found.seq, std::move(item));
+  }
+}
+
+void ClassicQueue::close() {
+  if (exists_ && info_.durable) storage_.close();
+}
+
+void ClassicQueue::loop() {
+  for (;;) {
+    if (const auto letter = mailbox_.receive_until(deadline())) handle(*letter);
+    if (mirrors_.decision() <= broker_.now()) decide();
+    for (const SeqId seq : storage_.take_written()) confirm(seq);
+    if (storage_.due()) {
+      for (const SeqId seq : storage_.flush()) confirm(seq);
+    }
+    if (mirrors_.leads()) {
+      expire();
+      serve();
+      if (mirrors_.enabled()) mirrors_.oldest_is(oldest());
+    }
+    send_confirms();
+  }
+}
+
+SeqId ClassicQueue::oldest() const {
+  SeqId oldest = next_seq_;
+  if (!ready_.empty()) oldest = std::min(oldest, ready_.begin()->first);
+  if (!held_.empty()) oldest = std::min(oldest, held_.begin()->first);
+  return oldest;
+}
+
+sim::VirtualTime ClassicQueue::deadline() const {
+  sim::VirtualTime next = std::min(storage_.next_flush(), mirrors_.decision());
+  if (!ready_.empty() && mirrors_.leads()) next = std::min(next, ready_.begin()->second.expires);
+  return next;
+}
+
+void ClassicQueue::handle(const Letter& letter) {
+  if (letter.what == LetterKind::node_down) consumers_gone(same_node, {letter.from, 0, 0});
+  if (letter.what != LetterKind::message) return node_changed(letter);
+  const Events& kinds = events();
+  const auto& request = static_cast<const ToQueue&>(*letter.payload);
+  if (letter.kind == kinds.queue_publish.sent) {
+    if (mirrors_.leads()) return publish(static_cast<const QueuePublish&>(request));
+    wait_for_leader(boost::static_pointer_cast<const QueuePublish>(letter.payload));
+  } else if (letter.kind == kinds.queue_consume.sent) {
+    const auto& consume = static_cast<const QueueConsume&>(request);
+    if (exists_) consumers_.push_back({consume.channel, consume.auto_ack, consume.prefetch, 0});
+  } else if (letter.kind == kinds.queue_settle.sent) {
+    settle(static_cast<const QueueSettle&>(request));
+  } else if (letter.kind == kinds.queue_channel_down.sent) {
+    consumers_gone(same_channel, request.channel);
+  } else if (letter.kind == kinds.queue_declare.sent && !exists_) {
+    exists_ = true;
+    storage_.create();
+  } else {
+    handle_mirroring(letter);
+  }
+}
+
+// --- publish ---
+
+void ClassicQueue::publish(const QueuePublish& request) {
+  if (!exists_) {  // no such queue any more: as good as no route
+    broker_.ledger().dropped(*request.content, "no route");
+    return confirm(request.channel, request.seq, true);
+  }
+  const bool full = info_.max_length >= 0 && std::ssize(ready_) >= info_.max_length;
+  if (full && info_.overflow != Overflow::drop_head) {
+    if (info_.overflow == Overflow::reject_publish_dlx) {
+      broker_.give_up(id_, *request.content, "x-max-length", /*rejected=*/false);
+    } else {
+      broker_.ledger().dropped(*request.content, "x-max-length");
+    }
+    tell_mirrors_to_forget(next_seq_, *request.content);
+    return confirm(request.channel, request.seq, false);
+  }
+  Item item = make_item(request.content);
+  broker_.ledger().held(broker_.node(), *item.content);
+  const SeqId seq = next_seq_++;
+  tell_mirrors(seq, request);
+  Consumer* const consumer = ready_.empty() && !mirrors_.enabled() ? next_consumer() : nullptr;
+  if (consumer != nullptr && consumer->auto_ack) {
+    // Handed over and forgotten in one step; it never comes near the disk.
+    hand_over(*consumer, seq, item);
+    broker_.ledger().settled(id_, *item.content);
+    return confirm(request.channel, request.seq, true);
+  }
+  keep(seq, std::move(item), request.channel, request.seq);
+  limit_length();
+}
+
+ClassicQueue::Item ClassicQueue::make_item(const ContentPtr& content) {
+  Item item{.content = content};
+  if (info_.ttl.count() >= 0) item.expires = broker_.now() + info_.ttl;
+  return item;
+}
+
+void ClassicQueue::keep(SeqId seq, Item item, const ChannelId& channel, PublishSeq publish) {
+  item.stored = info_.durable && item.content->persistent;
+  if (item.stored) storage_.publish(seq, item.content, publish != 0);
+  if (publish != 0 && item.stored && !NOLOSS_BUG("rabbitmq: classic queue confirms before it has written")) {
+    owed_.emplace(seq, Owed{channel, publish});
+  } else {
+    confirm(channel, publish, true);
+  }
+  ready_.emplace(seq, std::move(item));
+}
+
+void ClassicQueue::confirm(SeqId seq) {
+  const auto owed = owed_.find(seq);
+  if (owed == owed_.end()) return;
+  confirm(owed->second.channel, owed->second.seq, true);
+  owed_.erase(owed);
+}
+
+void ClassicQueue::confirm(const ChannelId& channel, PublishSeq seq, bool accepted) {
+  if (seq == 0) return;
+  for (Confirms& batch : confirms_) {
+    if (batch.channel == channel && batch.accepted == accepted) return batch.seqs.push_back(seq);
+  }
+  confirms_.push_back({channel, accepted, {seq}});
+}
+
+void ClassicQueue::send_confirms() {
+  for (Confirms& batch : std::exchange(confirms_, {})) {
+    boost::intrusive_ptr<QueueConfirm> letter{new QueueConfirm};
+    letter->channel = batch.channel;
+    letter->queue = id_;
+    letter->replica = broker_.node();
+    letter->accepted = batch.accepted;
+    letter->seqs = std::move(batch.seqs);
+    broker_.cast_channel(events().queue_confirm, letter);
+  }
+}
+
+// --- consumers ---
+
+ClassicQueue::Consumer* ClassicQueue::next_consumer() {
+  for (std::size_t i = 0; i < consumers_.size(); ++i) {
+    if (consumers_.front().has_room()) return &consumers_.front();
+    std::rotate(consumers_.begin(), consumers_.begin() + 1, consumers_.end());
+  }
+  return nullptr;
+}
+
+void ClassicQueue::serve() {
+  while (!ready_.empty()) {
+    Consumer* const consumer = next_consumer();
+    if (consumer == nullptr) return;
+    const auto head = ready_.begin();
+    const SeqId seq = head->first;
+    Item item = std::move(head->second);
+    ready_.erase(head);
+    const bool auto_ack = consumer->auto_ack;
+    const ChannelId channel = consumer->channel;
+    hand_over(*consumer, seq, item);
+    if (auto_ack) {
+      broker_.ledger().settled(id_, *item.content);
+      forget(seq, item);
+    } else {
+      held_.emplace(seq, Held{std::move(item), channel});
+    }
+  }
+}
+
+void ClassicQueue::hand_over(Consumer& consumer, SeqId seq, const Item& item) {
+  boost::intrusive_ptr<QueueDeliver> letter{new QueueDeliver};
+  letter->channel = consumer.channel;
+  letter->queue = id_;
+  letter->delivery = seq;
+  letter->redelivered = item.redelivered;
+  letter->content = item.content;
+  if (!consumer.auto_ack) ++consumer.holds;
+  broker_.cast_channel(events().queue_deliver, letter, item.content->message->bytes);
+  std::rotate(consumers_.begin(), consumers_.begin() + 1, consumers_.end());
+}
+
+void ClassicQueue::settle(const QueueSettle& request) {
+  for (const SeqId seq : request.deliveries) {
+    const auto found = held_.find(seq);
+    if (found == held_.end() || found->second.channel != request.channel) continue;
+    for (Consumer& consumer : consumers_) {
+      if (consumer.channel == request.channel) --consumer.holds;
+    }
+    if (request.disposition == Disposition::requeued || request.disposition == Disposition::failed) {
+      take_back(seq);
+      continue;
+    }
+    const Held held = std::move(found->second);
+    held_.erase(found);
+    if (request.disposition == Disposition::acknowledged) {
+      broker_.ledger().settled(id_, *held.item.content);
+      forget(seq, held.item);
+    } else {
+      give_up(seq, held.item, "rejected", true);
+    }
+  }
+}
+
+void ClassicQueue::take_back(SeqId seq) {
+  auto held = held_.extract(seq);
+  Item item = std::move(held.mapped().item);
+  item.redelivered = true;
+  broker_.simulation().note(broker_.node(), events().requeued, index(item.content->message->ref));
+  if (NOLOSS_BUG("rabbitmq: classic queue forgets what a dead consumer held")) return;
+  ready_.emplace(seq, std::move(item));  // its old place: sequence ids are publish order
+}
+
+void ClassicQueue::consumers_gone(bool (*gone)(const ChannelId&, const ChannelId&), const ChannelId& whose) {
+  std::erase_if(consumers_, [&](const Consumer& consumer) { return gone(consumer.channel, whose); });
+  std::vector<SeqId> back;
+  for (const auto& [seq, held] : held_) {
+    if (gone(held.channel, whose)) back.push_back(seq);
+  }
+  for (const SeqId seq : back) take_back(seq);
+}
+
+// --- limits ---
+
+void ClassicQueue::limit_length() {
+  if (info_.max_length < 0 || info_.overflow != Overflow::drop_head) return;
+  while (std::ssize(ready_) > info_.max_length) {
+    auto head = ready_.extract(ready_.begin());
+    give_up(head.key(), head.mapped(), "x-max-length", false);
+  }
+}
+
+void ClassicQueue::expire() {
+  while (!ready_.empty() && ready_.begin()->second.expires <= broker_.now()) {
+    auto head = ready_.extract(ready_.begin());
+    give_up(head.key(), head.mapped(), "x-message-ttl", false);
+  }
+}
+
+void ClassicQueue::give_up(SeqId seq, const Item& item, std::string_view rule, bool rejected) {
+  broker_.give_up(id_, *item.content, rule, rejected);
+  forget(seq, item);
+}
+
+void ClassicQueue::forget(SeqId seq, const Item& item) {
+  if (mirrors_.leads()) tell_mirrors_to_forget(seq, *item.content);
+  confirm(seq);  // what a consumer has acknowledged, or the queue has dropped, need not be written any more
+  if (item.stored) storage_.acknowledge(seq);
+}
+
+std::vector<MessageRef> ClassicQueue::messages() const {
+  std::vector<MessageRef> all;
+  const auto add = [&all](const Item& item) {
+    if (!item.content->message->heartbeat()) all.push_back(item.content->message->ref);
+  };
+  for (const auto& [seq, item] : ready_) add(item);
+  for (const auto& [seq, held] : held_) add(held.item);
+  return all;
+}
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,137 @@
+// A classic queue on its home node (rabbit_amqqueue_process with rabbit_variable_queue).
+//
+// Modelled: messages in publish order, consumers in turn with prefetch, hand-over to a waiting consumer without
+// storage, when each publish is confirmed, requeue to the original place, TTL at the head, length limits, dead letters
+// (at-most-once, the only kind that classic queues have), non-durable queues. Not modelled: paging, lazy mode,
+// priorities, exclusive queues, expiry of the queue itself, single active consumer.
+//
+// A mirrored queue has such a process on each node. One leads; the others keep the same messages, in the leader's order
+// and under its numbers, and confirm them on their own; see mirrors.hpp.
+//
+// Invariants: (1) a message is ready, held by a consumer, or gone; (2) what waits for a confirm is in one of the first
+// two, or its storage has confirmed it.
+//
+// volatile, lost on kill: everything but what the storage has written.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "models/rabbitmq/classic_storage.hpp"
+#include "models/rabbitmq/mirrors.hpp"
+#include "models/rabbitmq/queue_process.hpp"
+#include "models/rabbitmq/topology.hpp"
+
+namespace noloss::models::rabbitmq {
+
+class Broker;
+
+class ClassicQueue final : public QueueProcess {
+ public:
+  ClassicQueue(Broker& broker, QueueId id);
+
+  void loop() override;
+  void recover() override;
+  void close() override;
+  [[nodiscard]] Mailbox& mailbox() override { return mailbox_; }
+
+  void leader_stops() override { mirrors_.leader_stops(); }
+  [[nodiscard]] const Mirrors& mirrors() const { return mirrors_; }
+  [[nodiscard]] bool leads() const override { return mirrors_.leads(); }
+  [[nodiscard]] bool drained() const override { return ready_.empty() && held_.empty(); }
+  [[nodiscard]] bool waits_for_copies() const override { return false; }
+  [[nodiscard]] bool exists() const override { return exists_; }
+  [[nodiscard]] std::vector<MessageRef> messages() const override;
+
+ private:
+  struct Item {
+    ContentPtr content;
+    bool stored = false;  ///< the storage knows it
+    bool redelivered = false;
+    sim::VirtualTime expires = sim::kNever;
+  };
+  struct Consumer {
+    ChannelId channel;
+    bool auto_ack = false;
+    std::int64_t prefetch = 0;
+    std::int64_t holds = 0;
+    [[nodiscard]] bool has_room() const { return auto_ack || prefetch == 0 || holds < prefetch; }
+  };
+  struct Held {
+    Item item;
+    ChannelId channel;
+  };
+  /// Whom to tell when the message is safe.
+  struct Owed {
+    ChannelId channel;
+    PublishSeq seq = 0;
+  };
+
+  void handle(const Letter& letter);
+  void handle_mirroring(const Letter& letter);
+  void recover_content();
+  void start_empty();
+  // classic_mirror.cpp
+  void node_changed(const Letter& letter);
+  void view_learned(sim::NodeId from, const QueueViewLetter& letter);
+  void promote();
+  void decide();
+  void start_as_decided();
+  void mirrored(const MirrorPublish& letter);
+  void forget_mirrored(const MirrorForget& letter);
+  void take_sync(const MirrorSync& letter);
+  void let_join(sim::NodeId node);
+  void tell_mirrors(SeqId seq, const QueuePublish& request);
+  void tell_mirrors_to_forget(SeqId seq, const Content& content);
+  /// A publish that this mirror has from its channel, and not yet from the leader.
+  void wait_for_leader(const boost::intrusive_ptr<const QueuePublish>& request);
+  [[nodiscard]] Item make_item(const ContentPtr& content);
+  void keep(SeqId seq, Item item, const ChannelId& channel, PublishSeq publish);
+
+  void publish(const QueuePublish& request);
+  void settle(const QueueSettle& request);
+  void take_back(SeqId seq);
+  void consumers_gone(bool (*gone)(const ChannelId&, const ChannelId&), const ChannelId& whose);
+  /// Hands out what is ready to consumers in turn.
+  void serve();
+  [[nodiscard]] Consumer* next_consumer();
+  void hand_over(Consumer& consumer, SeqId seq, const Item& item);
+  /// Drops or dead-letters messages at the head that are too many or too old.
+  void limit_length();
+  void expire();
+  void give_up(SeqId seq, const Item& item, std::string_view rule, bool rejected);
+  /// The queue has no more to do with it.
+  void forget(SeqId seq, const Item& item);
+  void confirm(SeqId seq);
+  void confirm(const ChannelId& channel, PublishSeq seq, bool accepted);
+  void send_confirms();
+  /// The first message that the queue still has; the next one if there is none.
+  [[nodiscard]] SeqId oldest() const;
+  [[nodiscard]] sim::VirtualTime deadline() const;
+
+  Broker& broker_;
+  QueueId id_;
+  const QueueInfo& info_;
+  Mailbox mailbox_;
+  Mirrors mirrors_;
+  ClassicStorage storage_;
+  bool exists_ = true;
+  SeqId next_seq_ = 0;
+  std::map<SeqId, Item> ready_;
+  std::map<SeqId, Held> held_;
+  std::map<SeqId, Owed> owed_;
+  std::map<std::uint64_t, boost::intrusive_ptr<const QueuePublish>> early_;  ///< by copy: see wait_for_leader()
+  std::set<std::uint64_t> expected_;  ///< copies that came from the leader before they came from the channel
+  std::deque<Consumer> consumers_;    ///< the next one to be served first
+  struct Confirms {
+    ChannelId channel;
+    bool accepted = true;
+    std::vector<PublishSeq> seqs;
+  };
+  std::vector<Confirms> confirms_;  ///< to be sent when the letter has been handled
+};
+
+}  // namespace noloss::models::rabbitmq

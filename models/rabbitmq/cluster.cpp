@@ -1,0 +1,260 @@
+// Machines and programs, who leads, whether all is settled, and what the checkers read at the end. Brokers are only
+// looked at here, never told anything.
+#include "models/rabbitmq/cluster.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "models/rabbitmq/broker.hpp"
+#include "models/rabbitmq/consumer.hpp"
+#include "models/rabbitmq/producer.hpp"
+#include "models/rabbitmq/topology.hpp"
+#include "sim/machine.hpp"
+
+namespace noloss::models::rabbitmq {
+namespace {
+
+/// The queue in "leader(2)"; 0 in "leader".
+QueueId queue_of(std::string_view role) {
+  QueueId queue = 0;
+  if (const auto open = role.find('('); open != std::string_view::npos) {
+    std::from_chars(role.data() + open + 1, role.data() + role.size(), queue);
+  }
+  return queue;
+}
+
+QueueId queue_named(const Setup& setup, const std::string& name) {
+  for (QueueId i = 0; i < setup.entities.size(); ++i) {
+    if (setup.entities[i].name == name) return i;
+  }
+  return 0;  // a client that names none uses the first
+}
+
+}  // namespace
+
+class RabbitCluster final : public Cluster {
+ public:
+  RabbitCluster(sim::Simulation& simulation, const Setup& setup, History& history)
+      : simulation_(simulation),
+        setup_(setup),
+        history_(history),
+        topology_(make_topology(setup)),
+        ledger_(history, topology_.queues.size()),
+        consumed_(topology_.queues.size()) {
+    add_brokers();
+    add_producers();
+    add_consumers();
+  }
+
+  [[nodiscard]] std::vector<sim::NodeId> holders(std::string_view role) const override;
+  [[nodiscard]] bool settled() const override;
+  [[nodiscard]] std::vector<std::string_view> blocking_waits() const override;
+  [[nodiscard]] FinalState final_state() override;
+
+ private:
+  struct ProducerNode {
+    const SequenceCheckSetup* check = nullptr;
+    ProducerState state;
+  };
+  struct ConsumerNode {
+    ConsumerNode(const ConsumersSetup& setup, sim::NodeId id, History& history) : node(id), state(setup, id, history) {}
+    sim::NodeId node;
+    ConsumerState state;
+  };
+
+  void add_brokers();
+  void add_producers();
+  void add_consumers();
+  [[nodiscard]] const SequenceCheckSetup& check_of(QueueId queue) const;
+  /// Null while the broker does not serve.
+  [[nodiscard]] const Broker* broker(sim::NodeId node) const;
+  /// Where clients are served; null: nowhere.
+  [[nodiscard]] const QueueProcess* leader(QueueId queue, sim::NodeId* node = nullptr) const;
+  [[nodiscard]] bool producers_settled() const;
+  [[nodiscard]] bool consumers_settled() const;
+
+  sim::Simulation& simulation_;
+  const Setup& setup_;
+  History& history_;
+  Topology topology_;
+  Ledger ledger_;
+  SequenceCheckSetup no_check_;
+  std::vector<bool> consumed_;          ///< by queue: somebody reads from it
+  std::deque<ProducerNode> producers_;  // deques: the programs keep references
+  std::deque<ConsumerNode> consumers_;
+};
+
+void RabbitCluster::add_brokers() {
+  for (std::uint32_t i = 0; i < setup_.brokers.count; ++i) {
+    sim::MachineSetup machine;
+    machine.name = fmt::format("broker-{}", i + 1);
+    machine.kind = "broker";
+    machine.disk = setup_.brokers.disk;
+    if (!setup_.brokers.zones.empty()) machine.zone = setup_.brokers.zones[i % setup_.brokers.zones.size()];
+    simulation_.add_machine(std::move(machine), [this](sim::Process& process) {
+      return std::make_unique<Broker>(process, topology_, ledger_);
+    });
+  }
+}
+
+const SequenceCheckSetup& RabbitCluster::check_of(QueueId queue) const {
+  for (const ConsumersSetup& group : setup_.consumers) {
+    if (queue_named(setup_, group.from) == queue) return group.sequence_check;
+  }
+  return no_check_;
+}
+
+void RabbitCluster::add_producers() {
+  for (const ProducersSetup& group : setup_.producers) {
+    const QueueId queue = queue_named(setup_, group.to);
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+      ProducerNode& mine = producers_.emplace_back();
+      mine.state.number = static_cast<std::uint32_t>(producers_.size() - 1);
+      mine.check = &check_of(queue);
+      sim::MachineSetup machine;
+      machine.name = fmt::format("producer-{}", producers_.size());
+      machine.kind = "producer";
+      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) {
+        return std::make_unique<Producer>(process, topology_, queue, group, *mine.check, mine.state, history_);
+      });
+    }
+  }
+}
+
+void RabbitCluster::add_consumers() {
+  for (const ConsumersSetup& group : setup_.consumers) {
+    const QueueId queue = queue_named(setup_, group.from);
+    consumed_[queue] = true;
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+      const sim::NodeId id{static_cast<std::uint32_t>(simulation_.machines())};
+      ConsumerNode& mine = consumers_.emplace_back(group, id, history_);
+      sim::MachineSetup machine;
+      machine.name = fmt::format("consumer-{}", consumers_.size());
+      machine.kind = "consumer";
+      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) {
+        return std::make_unique<Consumer>(process, topology_, queue, group, mine.state, history_);
+      });
+    }
+  }
+}
+
+const Broker* RabbitCluster::broker(sim::NodeId node) const {
+  const auto* program = static_cast<const Broker*>(simulation_.machine(node).process().program());
+  return program != nullptr && program->serving() ? program : nullptr;
+}
+
+const QueueProcess* RabbitCluster::leader(QueueId queue, sim::NodeId* at) const {
+  for (const sim::NodeId node : topology_.queues[queue].members) {
+    const Broker* known = broker(node);
+    const QueueProcess* process = known == nullptr ? nullptr : known->queue(queue);
+    if (process == nullptr || !process->leads()) continue;
+    if (at != nullptr) *at = node;
+    return process;
+  }
+  return nullptr;
+}
+
+std::vector<sim::NodeId> RabbitCluster::holders(std::string_view role) const {
+  const QueueId queue = queue_of(role);
+  if (queue >= topology_.queues.size()) return {};
+  const bool leading = role.substr(0, 6) == "leader";
+  std::vector<sim::NodeId> holders;
+  for (const sim::NodeId node : topology_.queues[queue].members) {
+    const Broker* known = broker(node);
+    const bool leads = known != nullptr && known->queue(queue)->leads();
+    if (leads == leading) holders.push_back(node);
+  }
+  std::sort(holders.begin(), holders.end());
+  return holders;
+}
+
+bool RabbitCluster::producers_settled() const {
+  return std::all_of(producers_.begin(), producers_.end(), [](const ProducerNode& producer) {
+    return ProducerApplication::settled(producer.state, *producer.check);
+  });
+}
+
+bool RabbitCluster::consumers_settled() const {
+  return std::all_of(consumers_.begin(), consumers_.end(), [this](const ConsumerNode& consumer) {
+    const auto* program = static_cast<const Consumer*>(simulation_.machine(consumer.node).process().program());
+    return program != nullptr && !consumer.state.busy && program->idle();
+  });
+}
+
+bool RabbitCluster::settled() const {
+  if (!producers_settled() || !consumers_settled()) return false;
+  for (QueueId i = 0; i < topology_.queues.size(); ++i) {
+    if (!consumed_[i]) continue;
+    const QueueProcess* leading = leader(i);
+    if (leading == nullptr || !leading->drained() || leading->waits_for_copies()) return false;
+  }
+  return true;
+}
+
+std::vector<std::string_view> RabbitCluster::blocking_waits() const {
+  std::vector<std::string_view> waits;
+  const auto add = [&](std::string_view wait) {
+    if (std::find(waits.begin(), waits.end(), wait) == waits.end()) waits.push_back(wait);
+  };
+  bool consumer_waits = !consumers_settled();
+  for (QueueId i = 0; i < topology_.queues.size(); ++i) {
+    const QueueProcess* leading = leader(i);
+    if (leading != nullptr && !leading->waits_for_copies()) {
+      consumer_waits = consumer_waits || (consumed_[i] && !leading->drained());
+      continue;
+    }
+    const auto& members = topology_.queues[i].members;
+    if (std::any_of(members.begin(), members.end(), [this](sim::NodeId node) { return broker(node) == nullptr; })) {
+      add("broker down");
+    }
+    add(leading == nullptr ? "no leader" : "not enough copies");
+  }
+  if (consumer_waits) add("consumer waits");
+  if (!producers_settled()) add("producer waits");
+  return waits;
+}
+
+FinalState RabbitCluster::final_state() {
+  FinalState state;
+  for (QueueId i = 0; i < topology_.queues.size(); ++i) {
+    // What consumers could still get, behind what they have had: the log that the group reads.
+    PartitionState& queue = state.partitions.emplace_back();
+    queue.entity = i;
+    sim::NodeId node = sim::kNoNode;
+    const QueueProcess* leading = leader(i, &node);
+    if (leading != nullptr) {
+      ReplicaState& replica = queue.replicas.emplace_back();
+      replica.node = node;
+      replica.leads = true;
+      for (const MessageRef message : ledger_.settled(i)) replica.log.push_back({message, 0});
+      queue.group_position = std::ssize(replica.log);
+      for (const MessageRef message : leading->messages()) replica.log.push_back({message, 0});
+      replica.commit = queue.readable_end = std::ssize(replica.log);
+    }
+    if (topology_.queues[i].type != QueueType::quorum) continue;
+    // The Raft logs, for their agreement alone.
+    PartitionState& raft = state.partitions.emplace_back();
+    raft.entity = i;
+    for (const sim::NodeId member : topology_.queues[i].members) {
+      ReplicaState& replica = raft.replicas.emplace_back();
+      replica.node = member;
+      const Broker* known = broker(member);
+      if (known == nullptr) continue;
+      replica.can_lead = true;
+      replica.leads = leading == known->queue(i);
+      known->queue(i)->describe(replica);
+    }
+  }
+  return state;
+}
+
+std::unique_ptr<Cluster> build_cluster(sim::Simulation& simulation, const Setup& setup, History& history) {
+  return std::make_unique<RabbitCluster>(simulation, setup, history);
+}
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,232 @@
+#include "models/rabbitmq/fifo.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/planted.hpp"
+
+namespace noloss::models::rabbitmq {
+namespace {
+
+/// Quorum queues do not know "no limit".
+constexpr std::int64_t kMostHeld = 2000;
+
+}  // namespace
+
+FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
+  FifoReply reply = FifoReply::ok;
+  expire(command.at, effects);
+  switch (command.kind) {
+    case FifoKind::noop:
+    case FifoKind::tick: break;
+    case FifoKind::register_enqueuer: enqueuers_.emplace(command.channel, 1); break;
+    case FifoKind::enqueue: reply = enqueue(command, effects); break;
+    case FifoKind::checkout: {
+      const auto [consumer, fresh] = consumers_.try_emplace(command.channel);
+      consumer->second.prefetch = command.prefetch == 0 ? kMostHeld : std::min(command.prefetch, kMostHeld);
+      if (fresh) turn_.push_back(command.channel);
+      break;
+    }
+    case FifoKind::settle:
+    case FifoKind::requeue:
+    case FifoKind::discard: settle(command, effects); break;
+    case FifoKind::channel_down: {
+      enqueuers_.erase(command.channel);
+      if (const auto gone = consumers_.find(command.channel); gone != consumers_.end()) {
+        take_back(gone->second, /*counts=*/true, /*to_back=*/false, effects);
+        consumers_.erase(gone);
+        std::erase(turn_, command.channel);
+      }
+      break;
+    }
+    case FifoKind::node_down:
+    case FifoKind::node_up: node_changed(command, effects); break;
+  }
+  limit_length(effects);
+  serve(effects);
+  return reply;
+}
+
+FifoReply Fifo::enqueue(const FifoCommand& command, Effects& /*effects*/) {
+  if (command.enqueue_seq != 0) {
+    std::uint64_t& next = enqueuers_.try_emplace(command.channel, 1).first->second;
+    if (command.enqueue_seq > next) return FifoReply::gap;
+    // Sent again after a change of leader; it is there already.
+    if (command.enqueue_seq < next && !NOLOSS_BUG("rabbitmq: quorum queue enqueues what it already has")) {
+      return FifoReply::ok;
+    }
+    next = std::max(next, command.enqueue_seq + 1);
+  }
+  Item item{.content = command.content};
+  if (info_.ttl.count() >= 0) item.expires = command.at + info_.ttl;
+  messages_.push_back(std::move(item));
+  return FifoReply::ok;
+}
+
+// --- what consumers hold ---
+
+void Fifo::settle(const FifoCommand& command, Effects& effects) {
+  const auto consumer = consumers_.find(command.channel);
+  if (consumer == consumers_.end()) return;
+  for (const std::uint64_t delivery : command.deliveries) {
+    auto held = consumer->second.holds.extract(delivery);
+    if (held.empty()) continue;  // it went back to the queue meanwhile: a late word counts for nothing
+    Item item = std::move(held.mapped());
+    if (command.kind == FifoKind::settle) {
+      effects.push_back({.what = FifoEffect::What::settled, .content = item.content});
+    } else if (command.kind == FifoKind::discard) {
+      drop(item, "rejected", /*rejected=*/true, effects);
+    } else {
+      const bool counts = command.failed || release_.delivery_counter != DeliveryCounter::failed;
+      const bool to_back = release_.requeues_at_back && info_.delivery_limit < 0;
+      take_back(std::move(item), counts, to_back, effects);
+    }
+  }
+}
+
+void Fifo::take_back(Consumer& consumer, bool counts, bool to_back, Effects& effects) {
+  for (auto& [delivery, item] : std::exchange(consumer.holds, {})) take_back(std::move(item), counts, to_back, effects);
+}
+
+void Fifo::take_back(Item item, bool counts, bool to_back, Effects& effects) {
+  if (counts) ++item.returns;
+  item.redelivered = true;
+  if (info_.delivery_limit >= 0 && item.returns > info_.delivery_limit) {
+    drop(item, "x-delivery-limit", /*rejected=*/false, effects);
+  } else if (!NOLOSS_BUG("rabbitmq: quorum queue forgets what comes back")) {
+    (to_back ? messages_ : returns_).push_back(std::move(item));
+  }
+}
+
+void Fifo::node_changed(const FifoCommand& command, Effects& effects) {
+  const bool up = command.kind == FifoKind::node_up;
+  for (auto& [channel, consumer] : consumers_) {
+    if (channel.node != command.node || consumer.reachable == up) continue;
+    consumer.reachable = up;
+    consumer.give_up = up ? sim::kNever : command.at + release_.disconnected_timeout;
+  }
+  expire(command.at, effects);
+}
+
+void Fifo::drop(const Item& item, std::string_view rule, bool rejected, Effects& effects) {
+  effects.push_back({.what = FifoEffect::What::dropped, .content = item.content, .rule = rule, .rejected = rejected});
+}
+
+// --- limits ---
+
+void Fifo::expire(sim::VirtualTime now, Effects& effects) {
+  for (auto& [channel, consumer] : consumers_) {
+    if (consumer.reachable || consumer.give_up > now) continue;
+    consumer.give_up = sim::kNever;
+    take_back(consumer, release_.delivery_counter != DeliveryCounter::failed, /*to_back=*/false, effects);
+  }
+  while (ready() > 0 && head().expires <= now) drop(take_head(), "x-message-ttl", /*rejected=*/false, effects);
+}
+
+void Fifo::limit_length(Effects& effects) {
+  if (info_.max_length < 0) return;
+  const auto limit = static_cast<std::size_t>(info_.max_length);
+  if (info_.overflow == Overflow::drop_head) {
+    while (ready() > limit) drop(take_head(), "x-max-length", /*rejected=*/false, effects);
+    return;
+  }
+  // Publishers are told to stop; what they have sent before they hear of it is still taken.
+  const bool full = full_ ? ready() * 5 > limit * 4 : ready() >= limit;
+  if (std::exchange(full_, full) == full) return;
+  for (const auto& [channel, next] : enqueuers_) {
+    effects.push_back({.what = full ? FifoEffect::What::full : FifoEffect::What::not_full, .channel = channel});
+  }
+}
+
+// --- delivery ---
+
+Fifo::Item Fifo::take_head() {
+  std::deque<Item>& from = returns_.empty() ? messages_ : returns_;
+  Item item = std::move(from.front());
+  from.pop_front();
+  return item;
+}
+
+void Fifo::serve(Effects& effects) {
+  std::size_t passed_over = 0;
+  while (ready() > 0 && passed_over < turn_.size()) {
+    const ChannelId channel = turn_.front();
+    std::rotate(turn_.begin(), turn_.begin() + 1, turn_.end());
+    Consumer& consumer = consumers_.find(channel)->second;
+    if (!consumer.reachable || std::ssize(consumer.holds) >= consumer.prefetch) {
+      ++passed_over;
+      continue;
+    }
+    passed_over = 0;
+    Item item = take_head();
+    const std::uint64_t delivery = consumer.next_delivery++;
+    effects.push_back({.what = FifoEffect::What::deliver,
+                       .channel = channel,
+                       .delivery = delivery,
+                       .redelivered = item.redelivered,
+                       .content = item.content});
+    consumer.holds.emplace(delivery, std::move(item));
+  }
+}
+
+void Fifo::deliver_again(const ChannelId& channel, std::uint64_t delivery, Effects& effects) const {
+  const auto consumer = consumers_.find(channel);
+  if (consumer == consumers_.end()) return;
+  for (auto held = consumer->second.holds.lower_bound(delivery); held != consumer->second.holds.end(); ++held) {
+    effects.push_back({.what = FifoEffect::What::deliver,
+                       .channel = channel,
+                       .delivery = held->first,
+                       .redelivered = held->second.redelivered,
+                       .content = held->second.content});
+  }
+}
+
+// --- what others ask ---
+
+bool Fifo::drained() const {
+  return ready() == 0 && std::all_of(consumers_.begin(), consumers_.end(),
+                                     [](const auto& consumer) { return consumer.second.holds.empty(); });
+}
+
+std::vector<MessageRef> Fifo::messages() const {
+  std::vector<MessageRef> all;
+  const auto add = [&all](const Item& item) {
+    if (!item.content->message->heartbeat()) all.push_back(item.content->message->ref);
+  };
+  for (const Item& item : returns_) add(item);
+  for (const Item& item : messages_) add(item);
+  for (const auto& [channel, consumer] : consumers_) {
+    for (const auto& [delivery, item] : consumer.holds) add(item);
+  }
+  return all;
+}
+
+std::vector<ChannelId> Fifo::channels() const {
+  std::vector<ChannelId> all;
+  for (const auto& [channel, next] : enqueuers_) all.push_back(channel);
+  for (const auto& [channel, consumer] : consumers_) {
+    if (!enqueuers_.contains(channel)) all.push_back(channel);
+  }
+  return all;
+}
+
+std::vector<sim::NodeId> Fifo::consumer_nodes() const {
+  std::vector<sim::NodeId> nodes;
+  for (const auto& [channel, consumer] : consumers_) {
+    if (nodes.empty() || nodes.back() != channel.node) nodes.push_back(channel.node);
+  }
+  return nodes;
+}
+
+sim::VirtualTime Fifo::next_expiry() const {
+  sim::VirtualTime next = sim::kNever;
+  if (!returns_.empty()) {
+    next = returns_.front().expires;
+  } else if (!messages_.empty()) {
+    next = messages_.front().expires;
+  }
+  for (const auto& [channel, consumer] : consumers_) next = std::min(next, consumer.give_up);
+  return next;
+}
+
+}  // namespace noloss::models::rabbitmq

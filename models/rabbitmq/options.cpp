@@ -1,0 +1,399 @@
+#include "models/rabbitmq/options.hpp"
+
+#include <array>
+#include <vector>
+
+#include "models/rabbitmq/release.hpp"
+
+namespace noloss::models::rabbitmq {
+namespace {
+
+using enum OptionScope;
+using enum OptionType;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kHour = 3600 * 1000 * kMillisecond;
+constexpr std::int64_t kDay = 24 * kHour;
+
+constexpr std::array<std::string_view, 2> kTypes{"classic", "quorum"};
+constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish", "reject-publish-dlx"};
+
+constexpr std::array<std::string_view, 2> kNegative{"basic.nack", "basic.reject"};
+
+constexpr std::array<std::string_view, 3> kHaModes{"none", "all", "exactly"};
+constexpr std::array<std::string_view, 2> kSyncModes{"manual", "automatic"};
+constexpr std::array<std::string_view, 2> kPromotion{"always", "when-synced"};
+constexpr std::array<std::string_view, 3> kPartitionHandling{"ignore", "pause_minority", "autoheal"};
+
+constexpr std::string_view kPolicy = "policy";
+constexpr std::string_view kConfig = "config";
+constexpr std::string_view kArguments = "arguments";
+constexpr std::string_view kItself = "";
+
+constexpr std::array kBroker{
+    OptionRow{.scope = broker,
+              .name = "net_ticktime",
+              .type = duration,
+              .default_value = "60s",
+              .min = 1000 * kMillisecond,
+              .max = kHour,
+              .meaning = "a node that was silent for so long counts as down; found at a quarter of it earlier or later",
+              .source = "rabbitmq.com/docs/nettick"},
+    OptionRow{.scope = broker,
+              .name = "heartbeat",
+              .type = duration,
+              .default_value = "60s",
+              .min = 1000 * kMillisecond,
+              .max = kHour,
+              .meaning = "a client that was silent for so long loses its connection; each side beats at half of it",
+              .source = "rabbitmq.com/docs/heartbeats"},
+    OptionRow{.scope = broker,
+              .name = "consumer_timeout",
+              .type = duration,
+              .default_value = "30m",
+              .min = 1000 * kMillisecond,
+              .max = kDay,
+              .meaning = "a consumer that holds a delivery for longer loses its channel; looked at each minute",
+              .source = "rabbitmq.com/docs/consumers#acknowledgement-timeout"},
+    OptionRow{.scope = broker,
+              .name = "queue_index_embed_msgs_below",
+              .type = size,
+              .default_value = "4096B",
+              .min = 0,
+              .max = std::int64_t{1} << 20U,
+              .meaning = "smaller messages lie in the classic queue's own files, others in the store of the node",
+              .source = "rabbitmq.com/docs/3.13/persistence-conf"},
+};
+
+constexpr std::array kQueue{
+    OptionRow{.scope = entity,
+              .name = "type",
+              .type = choice,
+              .default_value = "classic",
+              .choices = kTypes,
+              .meaning = "classic: one copy on its home node; quorum: a Raft group",
+              .source = "rabbitmq.com/docs/queues, rabbitmq.com/docs/quorum-queues",
+              .safer = "quorum",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "durable",
+              .type = flag,
+              .default_value = "true",
+              .meaning = "false: the queue and all its messages are gone when its node restarts",
+              .source = "rabbitmq.com/docs/queues#durability",
+              .safer = "true",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "node",
+              .type = text,
+              .default_value = "broker-1",
+              .meaning = "the home node, or the first leader; further members follow in order of number",
+              .source = "x-queue-leader-locator client-local, for a client that declares there",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "exchange",
+              .type = text,
+              .default_value = "none",
+              .meaning = "a durable fanout exchange that its publishers use; none: the default exchange",
+              .source = "rabbitmq.com/docs/exchanges",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "bound",
+              .type = flag,
+              .default_value = "true",
+              .meaning = "whether the queue is bound to its exchange",
+              .source = "rabbitmq.com/docs/exchanges",
+              .safer = "true",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "alternate-exchange",
+              .type = text,
+              .default_value = "none",
+              .meaning = "where the queue's exchange sends what it cannot route; such a message counts as routed",
+              .source = "rabbitmq.com/docs/ae",
+              .group = kItself},
+    OptionRow{.scope = entity,
+              .name = "x-message-ttl",
+              .type = duration,
+              .default_value = "none",
+              .min = 0,
+              .max = 365 * kDay,
+              .meaning = "messages older than this are dropped or dead-lettered when they reach the head of the queue",
+              .source = "rabbitmq.com/docs/ttl",
+              .safer = "none",
+              .group = kArguments},
+    OptionRow{.scope = entity,
+              .name = "x-max-length",
+              .type = integer,
+              .default_value = "none",
+              .min = 1,
+              .max = 1'000'000'000,
+              .meaning = "most messages that are ready; what happens beyond is x-overflow",
+              .source = "rabbitmq.com/docs/maxlength",
+              .safer = "none",
+              .group = kArguments},
+    OptionRow{.scope = entity,
+              .name = "x-overflow",
+              .type = choice,
+              .default_value = "drop-head",
+              .choices = kOverflow,
+              .meaning = "drop-head: the oldest ready message goes, confirmed or not; reject-publish: the newest is "
+                         "refused with a nack; reject-publish-dlx (classic): refused and dead-lettered",
+              .source = "rabbitmq.com/docs/maxlength#overflow-behaviour",
+              .safer = "reject-publish",
+              .group = kArguments},
+    OptionRow{.scope = entity,
+              .name = "x-dead-letter-exchange",
+              .type = text,
+              .default_value = "none",
+              .meaning = "where rejected, expired and dropped messages go; 'default' is the default exchange",
+              .source = "rabbitmq.com/docs/dlx",
+              .group = kArguments},
+    OptionRow{.scope = entity,
+              .name = "x-dead-letter-routing-key",
+              .type = text,
+              .default_value = "none",
+              .meaning = "routing key of dead-lettered messages; for the default exchange the target queue's name",
+              .source = "rabbitmq.com/docs/dlx",
+              .group = kArguments},
+};
+
+constexpr std::array kMirroring{
+    OptionRow{.scope = entity,
+              .name = "ha-mode",
+              .type = choice,
+              .default_value = "none",
+              .choices = kHaModes,
+              .meaning = "mirrors of a classic queue: on all nodes, or as many replicas as ha-params says",
+              .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
+              .safer = "all",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-params",
+              .type = integer,
+              .default_value = "2",
+              .min = 1,
+              .max = 100,
+              .meaning = "ha-mode exactly: replicas, the leader included",
+              .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-sync-mode",
+              .type = choice,
+              .default_value = "manual",
+              .choices = kSyncModes,
+              .meaning = "manual: a mirror that joins gets only new messages; automatic: it gets all of them at once",
+              .source = "rabbitmq.com/docs/3.13/ha#configuring-synchronisation",
+              .safer = "automatic",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-promote-on-failure",
+              .type = choice,
+              .default_value = "always",
+              .choices = kPromotion,
+              .meaning = "when-synced: the queue rather stays without a leader than with one that lacks messages",
+              .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
+              .safer = "when-synced",
+              .group = kPolicy},
+    OptionRow{.scope = entity,
+              .name = "ha-promote-on-shutdown",
+              .type = choice,
+              .default_value = "when-synced",
+              .choices = kPromotion,
+              .meaning = "the same when the leader's node is stopped in an orderly way",
+              .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
+              .safer = "when-synced",
+              .group = kPolicy},
+};
+
+constexpr OptionRow kQueueVersion{
+    .scope = entity,
+    .name = "x-queue-version",
+    .type = integer,
+    .default_value = "1",
+    .min = 1,
+    .max = 2,
+    .meaning = "storage of a classic queue; 1: the index journal is synced before confirms; 2: written, never synced",
+    .source = "rabbitmq.com/docs/3.13/persistence-conf#queue-version, rabbit_classic_queue_index_v2.erl v3.10.25",
+    .safer = "1",
+    .group = kArguments};
+constexpr OptionRow kDeliveryLimit{
+    .scope = entity,
+    .name = "x-delivery-limit",
+    .type = integer,
+    .default_value = "none",
+    .min = 0,
+    .max = 1'000'000,
+    .meaning = "a message that came back more often is dropped or dead-lettered; none: never",
+    .source = "rabbitmq.com/docs/quorum-queues#poison-message-handling",
+    .group = kArguments};
+constexpr OptionRow kGroupSize{.scope = entity,
+                               .name = "x-quorum-initial-group-size",
+                               .type = integer,
+                               .default_value = "3",
+                               .min = 1,
+                               .max = 100,
+                               .meaning = "members of a quorum queue, as far as there are nodes",
+                               .source = "rabbitmq.com/docs/quorum-queues#replication-factor",
+                               .safer = "3",
+                               .group = kArguments};
+
+constexpr std::array kClients{
+    OptionRow{.scope = producer,
+              .name = "confirms",
+              .type = flag,
+              .default_value = "false",
+              .meaning = "publisher confirms; without them nobody learns what became of a message",
+              .source = "rabbitmq.com/docs/confirms#publisher-confirms",
+              .safer = "true",
+              .group = kConfig},
+    OptionRow{.scope = producer,
+              .name = "mandatory",
+              .type = flag,
+              .default_value = "false",
+              .meaning = "a message without a route is returned before it is confirmed",
+              .source = "rabbitmq.com/docs/publishers#unroutable",
+              .safer = "true",
+              .group = kConfig},
+    OptionRow{.scope = producer,
+              .name = "delivery_mode",
+              .type = integer,
+              .default_value = "1",
+              .min = 1,
+              .max = 2,
+              .meaning = "2: persistent; 1: transient, discarded when the node of a classic queue restarts",
+              .source = "rabbitmq.com/docs/publishers#message-properties",
+              .safer = "2",
+              .group = kConfig},
+    OptionRow{.scope = producer,
+              .name = "tx",
+              .type = flag,
+              .default_value = "false",
+              .meaning = "tx mode: messages are held on the channel until tx.commit",
+              .source = "rabbitmq.com/docs/semantics#tx",
+              .group = kConfig},
+    OptionRow{.scope = producer,
+              .name = "confirm_timeout",
+              .type = duration,
+              .default_value = "none",
+              .min = kMillisecond,
+              .max = kDay,
+              .meaning = "the application gives up waiting for a confirm, closes the connection and goes to the next "
+                         "node; none: it waits",
+              .source = "Java client: Channel.waitForConfirms(timeout)",
+              .group = kConfig},
+};
+
+constexpr std::array kConsumer{
+    OptionRow{.scope = consumer,
+              .name = "auto_ack",
+              .type = flag,
+              .default_value = "false",
+              .meaning = "the queue forgets a message when it is sent to the consumer",
+              .source = "rabbitmq.com/docs/confirms#acknowledgement-modes",
+              .safer = "false",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "prefetch_count",
+              .type = integer,
+              .default_value = "0",
+              .min = 0,
+              .max = 65535,
+              .meaning = "most deliveries that a consumer holds; 0: no limit",
+              .source = "rabbitmq.com/docs/consumer-prefetch",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "requeue",
+              .type = flag,
+              .default_value = "true",
+              .meaning = "what a consumer that fails says: true gives the message back, false rejects it",
+              .source = "rabbitmq.com/docs/confirms#consumer-nacks-requeue",
+              .safer = "true",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "negative_acknowledgement",
+              .type = choice,
+              .default_value = "basic.nack",
+              .choices = kNegative,
+              .meaning = "the method by which a consumer that fails says so; from 4.3 only basic.reject counts against "
+                         "the delivery limit of a quorum queue",
+              .source = "rabbitmq.com/docs/4.3/nack#basicreject-vs-basicnack",
+              .group = kConfig},
+};
+
+constexpr OptionRow recovery(OptionScope scope) {
+  return {.scope = scope,
+          .name = "network_recovery_interval",
+          .type = duration,
+          .default_value = "5s",
+          .min = kMillisecond,
+          .max = kHour,
+          .meaning = "pause before the client connects again, declares again and consumes again",
+          .source = "rabbitmq.com/client-libraries/java-api-guide#recovery",
+          .group = kConfig};
+}
+
+/// The same by policy, which an administrator may set for a queue that was declared without it.
+OptionRow as_policy(OptionRow row) {
+  row.name.remove_prefix(2);  // "x-"
+  row.group = kPolicy;
+  row.source = "rabbitmq.com/docs/policies";
+  return row;
+}
+
+std::vector<OptionRow> make_rows(const Release& release) {
+  std::vector<OptionRow> rows{kBroker.begin(), kBroker.end()};
+  if (release.partition_handling) {
+    rows.push_back({.scope = broker,
+                    .name = "cluster_partition_handling",
+                    .type = choice,
+                    .default_value = "ignore",
+                    .choices = kPartitionHandling,
+                    .meaning = "ignore: both sides go on; pause_minority: nodes without a majority stop serving; "
+                               "autoheal: when the cut ends, the nodes of the side with fewer clients restart",
+                    .source = "rabbitmq.com/docs/3.13/partitions",
+                    .safer = "pause_minority",
+                    .group = kConfig});
+  }
+  rows.insert(rows.end(), kQueue.begin(), kQueue.end());
+  OptionRow version = kQueueVersion;
+  if (!release.storage_v2) version.max = 1;
+  if (!release.storage_v1) {
+    version.min = 2;
+    version.default_value = "2";
+    version.safer = {};
+  }
+  rows.push_back(version);
+  OptionRow limit = kDeliveryLimit;
+  if (release.delivery_limit >= 0) limit.default_value = "20";
+  rows.push_back(limit);
+  for (const OptionRow& row : kQueue) {
+    if (row.group == kArguments) rows.push_back(as_policy(row));
+  }
+  limit.default_value = "none";
+  rows.push_back(as_policy(limit));
+  if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
+  rows.push_back(kGroupSize);
+  rows.insert(rows.end(), kClients.begin(), kClients.end());
+  rows.push_back(recovery(producer));
+  rows.insert(rows.end(), kConsumer.begin(), kConsumer.end());
+  rows.push_back(recovery(consumer));
+  return rows;
+}
+
+}  // namespace
+
+std::span<const OptionRow> options(std::string_view release) {
+  static const std::vector<std::vector<OptionRow>> kRows = [] {
+    std::vector<std::vector<OptionRow>> all;
+    for (const std::string_view name : release_names()) all.push_back(make_rows(release_named(name)));
+    return all;
+  }();
+  const auto names = release_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == release) return kRows[i];
+  }
+  return kRows.back();
+}
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,18 @@
+// Every option that the RabbitMQ system accepts.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "models/option.hpp"
+#include "models/setup.hpp"
+#include "models/system.hpp"
+
+namespace noloss::models::rabbitmq {
+
+/// Defaults are those of the release.
+[[nodiscard]] std::span<const OptionRow> options(std::string_view release);
+/// Combinations that the real system, or this model, refuses.
+[[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup);
+
+}  // namespace noloss::models::rabbitmq

@@ -1,0 +1,183 @@
+#include "models/rabbitmq/quorum_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "models/rabbitmq/broker.hpp"
+
+namespace noloss::models::rabbitmq {
+
+QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
+    : broker_(broker),
+      id_(id),
+      info_(broker.topology().queues[id]),
+      mailbox_(broker.simulation().scheduler()),
+      fifo_(info_, broker.release()),
+      raft_(broker, id, info_.members, *this) {
+  if (broker.initial()) raft_.create();
+}
+
+void QuorumQueue::loop() {
+  for (;;) {
+    sim::VirtualTime next = raft_.next_timer();
+    const sim::VirtualTime expiry = raft_.leads() ? fifo_.next_expiry() : sim::kNever;
+    if (expiry != ticked_) next = std::min(next, expiry);
+    if (const auto letter = mailbox_.receive_until(next)) handle(*letter);
+    raft_.timers();
+    if (raft_.leads() && expiry <= broker_.now() && expiry != ticked_) {
+      ticked_ = expiry;
+      append({});
+    }
+    send_answers();
+  }
+}
+
+void QuorumQueue::handle(const Letter& letter) {
+  const Events& kinds = events();
+  if (letter.what == LetterKind::message && letter.kind == kinds.raft_command.sent) return command(letter);
+  if (letter.what == LetterKind::message && letter.kind == kinds.raft_fetch.sent) {
+    const auto& fetch = static_cast<const RaftFetch&>(*letter.payload);
+    std::vector<FifoEffect> effects;
+    if (raft_.leads()) fifo_.deliver_again(fetch.channel, fetch.delivery, effects);
+    for (const FifoEffect& effect : effects) deliver(effect);
+    return;
+  }
+  if (letter.what == LetterKind::message && letter.kind == kinds.queue_channel_down.sent) {
+    FifoCommand down;
+    down.kind = FifoKind::channel_down;
+    down.channel = static_cast<const ToQueue&>(*letter.payload).channel;
+    if (raft_.leads()) append(std::move(down));
+    return;
+  }
+  raft_.handle(letter);
+  if (letter.what == LetterKind::node_down) node_changed(letter.from, FifoKind::node_down);
+  if (letter.what == LetterKind::node_up) node_changed(letter.from, FifoKind::node_up);
+}
+
+std::uint64_t QuorumQueue::append(FifoCommand command) {
+  boost::intrusive_ptr<FifoCommand> stamped{new FifoCommand(std::move(command))};
+  if (stamped->kind == FifoKind::noop) stamped->kind = FifoKind::tick;
+  stamped->number = broker_.ledger().next_number();
+  stamped->at = broker_.now();
+  raft_.append(stamped);
+  return stamped->number;
+}
+
+void QuorumQueue::command(const Letter& letter) {
+  const auto& request = static_cast<const RaftCommand&>(*letter.payload);
+  if (!raft_.leads()) {
+    boost::intrusive_ptr<RaftNotLeader> refusal{new RaftNotLeader};
+    refusal->channel = request.channel;
+    refusal->queue = id_;
+    refusal->seq = request.seq;
+    refusal->leader = raft_.leader();
+    if (request.seq != 0) broker_.cast_channel(events().raft_not_leader, refusal);
+    return;
+  }
+  // The answer must find its way also when the group has one member and applies at once.
+  const std::uint64_t number = append(*request.command);
+  if (request.seq != 0) asked_[number] = {request.channel, request.seq};
+}
+
+void QuorumQueue::node_changed(sim::NodeId node, FifoKind kind) {
+  if (!raft_.leads()) return;
+  const auto nodes = fifo_.consumer_nodes();
+  if (std::find(nodes.begin(), nodes.end(), node) != nodes.end()) {
+    FifoCommand changed;
+    changed.kind = kind;
+    changed.node = node;
+    append(std::move(changed));
+  }
+  // Channels that died with their node are found out when it is back: it answers that it does not know them.
+  if (kind == FifoKind::node_up) announce();
+}
+
+void QuorumQueue::leadership_changed(bool leading) {
+  asked_.clear();
+  answers_.clear();
+  ticked_ = sim::kNever;
+  if (!leading) broker_.simulation().roles_changed();
+}
+
+void QuorumQueue::announce() {
+  for (const ChannelId& channel : fifo_.channels()) {
+    boost::intrusive_ptr<RaftApplied> news{new RaftApplied};
+    news->channel = channel;
+    news->queue = id_;
+    news->leader = broker_.node();
+    news->new_leader = true;
+    broker_.cast_channel(events().raft_applied, news);
+  }
+}
+
+void QuorumQueue::apply(const FifoCommand& command, bool leading) {
+  std::vector<FifoEffect> effects;
+  const FifoReply reply = fifo_.apply(command, effects);
+  for (const FifoEffect& effect : effects) act(effect, leading);
+  if (!leading) return;
+  if (const auto asked = asked_.find(command.number); asked != asked_.end()) {
+    answers_[asked->second.channel].push_back({asked->second.seq, reply});
+    asked_.erase(asked);
+  }
+  if (command.kind != FifoKind::noop) return;
+  // The leader has caught up with all that its predecessors committed.
+  announce();
+  for (const sim::NodeId node : fifo_.consumer_nodes()) {
+    if (node == broker_.node() || broker_.peer_up(node)) continue;
+    FifoCommand down;
+    down.kind = FifoKind::node_down;
+    down.node = node;
+    append(std::move(down));
+  }
+}
+
+void QuorumQueue::act(const FifoEffect& effect, bool leading) {
+  switch (effect.what) {
+    case FifoEffect::What::settled: broker_.ledger().settled(id_, *effect.content); break;
+    case FifoEffect::What::deliver:
+      if (leading) deliver(effect);
+      break;
+    case FifoEffect::What::dropped:
+      if (leading) broker_.give_up(id_, *effect.content, effect.rule, effect.rejected);
+      break;
+    case FifoEffect::What::full:
+    case FifoEffect::What::not_full: {
+      if (!leading) break;
+      boost::intrusive_ptr<RaftApplied> news{new RaftApplied};
+      news->channel = effect.channel;
+      news->queue = id_;
+      news->leader = broker_.node();
+      news->full = effect.what == FifoEffect::What::full;
+      broker_.cast_channel(events().raft_applied, news);
+      break;
+    }
+  }
+}
+
+void QuorumQueue::deliver(const FifoEffect& effect) {
+  boost::intrusive_ptr<QueueDeliver> letter{new QueueDeliver};
+  letter->channel = effect.channel;
+  letter->queue = id_;
+  letter->delivery = effect.delivery;
+  letter->redelivered = effect.redelivered;
+  letter->content = effect.content;
+  broker_.cast_channel(events().queue_deliver, letter, effect.content->message->bytes);
+}
+
+void QuorumQueue::send_answers() {
+  for (auto& [channel, answers] : std::exchange(answers_, {})) {
+    boost::intrusive_ptr<RaftApplied> letter{new RaftApplied};
+    letter->channel = channel;
+    letter->queue = id_;
+    letter->leader = broker_.node();
+    letter->answers = std::move(answers);
+    broker_.cast_channel(events().raft_applied, letter);
+  }
+}
+
+void QuorumQueue::describe(ReplicaState& replica) const {
+  replica.commit = static_cast<std::int64_t>(raft_.commit());
+  for (const LogEntry& entry : raft_.log()) replica.log.push_back({kNoMessage, entry.command->number});
+}
+
+}  // namespace noloss::models::rabbitmq

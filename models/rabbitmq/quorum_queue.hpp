@@ -1,0 +1,93 @@
+// A quorum queue's member on one node: the Raft member, its state machine, and what a leader does for channels.
+//
+// Modelled: commands from channels appended and answered when applied; deliveries, dead letters (at-most-once) and
+// flow-control hints as effects of the leader; a new leader that tells every channel it knows; consumers on nodes that
+// cannot be reached. Not modelled: see fifo.hpp and raft.hpp.
+//
+// volatile, lost on kill: everything but Raft's term, vote and log.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "models/rabbitmq/fifo.hpp"
+#include "models/rabbitmq/queue_process.hpp"
+#include "models/rabbitmq/raft.hpp"
+
+namespace noloss::models::rabbitmq {
+
+class Broker;
+
+/// A channel's command, numbered by the channel.
+struct RaftCommand final : ToQueue {
+  std::uint64_t seq = 0;  ///< 0: nobody waits for the answer
+  FifoCommandPtr command;
+};
+/// Asks the leader for deliveries that the channel has missed.
+struct RaftFetch final : ToQueue {
+  std::uint64_t delivery = 0;
+};
+/// Commands that were applied; none: there is a new leader, or the number of ready messages crossed the limit.
+struct RaftApplied final : ToChannel {
+  struct Answer {
+    std::uint64_t seq = 0;
+    FifoReply reply = FifoReply::ok;
+  };
+  sim::NodeId leader{};
+  bool new_leader = false;
+  std::vector<Answer> answers;
+  std::optional<bool> full;
+};
+struct RaftNotLeader final : ToChannel {
+  std::uint64_t seq = 0;
+  sim::NodeId leader = sim::kNoNode;  ///< as far as the member knows
+};
+
+class QuorumQueue final : public QueueProcess, private RaftMachine {
+ public:
+  QuorumQueue(Broker& broker, QueueId id);
+
+  void loop() override;
+  void recover() override { raft_.recover(); }
+  void close() override {}
+  [[nodiscard]] Mailbox& mailbox() override { return mailbox_; }
+
+  [[nodiscard]] bool leads() const override { return raft_.leads(); }
+  [[nodiscard]] bool drained() const override { return fifo_.drained(); }
+  [[nodiscard]] bool waits_for_copies() const override { return !raft_.all_committed(); }
+  [[nodiscard]] bool exists() const override { return true; }
+  [[nodiscard]] std::vector<MessageRef> messages() const override { return fifo_.messages(); }
+  void describe(ReplicaState& replica) const override;
+  /// kNoNode: not known.
+  [[nodiscard]] sim::NodeId leader() const { return raft_.leader(); }
+
+ private:
+  void apply(const FifoCommand& command, bool leading) override;
+  void leadership_changed(bool leading) override;
+  void handle(const Letter& letter);
+  void command(const Letter& letter);
+  void node_changed(sim::NodeId node, FifoKind kind);
+  /// Stamps a command with the time and appends it. Precondition: leads.
+  std::uint64_t append(FifoCommand command);
+  void act(const FifoEffect& effect, bool leading);
+  void announce();
+  void deliver(const FifoEffect& effect);
+  void send_answers();
+
+  struct Asked {
+    ChannelId channel;
+    std::uint64_t seq = 0;
+  };
+  Broker& broker_;
+  QueueId id_;
+  const QueueInfo& info_;
+  Mailbox mailbox_;
+  Fifo fifo_;
+  RaftMember raft_;
+  std::map<std::uint64_t, Asked> asked_;  ///< by the command's number
+  std::map<ChannelId, std::vector<RaftApplied::Answer>> answers_;
+  sim::VirtualTime ticked_ = sim::kNever;  ///< the expiry for which a tick was appended
+};
+
+}  // namespace noloss::models::rabbitmq

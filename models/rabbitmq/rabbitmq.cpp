@@ -1,0 +1,179 @@
+#include "models/rabbitmq/rabbitmq.hpp"
+
+#include <array>
+#include <string>
+
+#include "models/rabbitmq/cluster.hpp"
+#include "models/rabbitmq/options.hpp"
+#include "models/rabbitmq/protocol.hpp"
+#include "models/rabbitmq/release.hpp"
+#include "sim/trace.hpp"
+
+namespace noloss::models::rabbitmq {
+namespace {
+
+/// A kind of message: its name and meaning, and where its two events are kept.
+struct Kind {
+  NamedRow row;
+  sim::MessageKind Events::*member;
+};
+constexpr std::array kKinds{
+    Kind{{"channel_open", "a client opens its channel, in confirm or tx mode, and declares its queue"},
+         &Events::channel_open},
+    Kind{{"channel_close", "the broker closes a channel for an error"}, &Events::channel_close},
+    Kind{{"basic_publish", "a producer sends a message"}, &Events::basic_publish},
+    Kind{{"basic_ack", "a confirm to a producer, or a consumer's acknowledgement"}, &Events::basic_ack},
+    Kind{{"basic_nack", "a negative confirm, or a consumer that gives a message back or rejects it"},
+         &Events::basic_nack},
+    Kind{{"basic_reject", "a consumer says that processing failed, and gives the message back or rejects it"},
+         &Events::basic_reject},
+    Kind{{"basic_return", "a mandatory message had no route"}, &Events::basic_return},
+    Kind{{"basic_consume", "a consumer asks for the messages of a queue"}, &Events::basic_consume},
+    Kind{{"basic_deliver", "a message for a consumer"}, &Events::basic_deliver},
+    Kind{{"tx_commit", "a producer commits what it has published"}, &Events::tx_commit},
+    Kind{{"tx_commit_ok", "all of it was confirmed"}, &Events::tx_commit_ok},
+    Kind{{"heartbeat", "a client or a broker shows that it lives"}, &Events::heartbeat},
+    Kind{{"node_hello", "a node opens its link to another"}, &Events::node_hello},
+    Kind{{"node_tick", "a node shows another one that it lives"}, &Events::node_tick},
+    Kind{{"node_restarts", "a node that was paused starts its broker again; the node itself stays up"},
+         &Events::node_restarts},
+    Kind{{"queue_publish", "a channel hands a message to a classic queue"}, &Events::queue_publish},
+    Kind{{"queue_consume", "a channel consumes from a classic queue"}, &Events::queue_consume},
+    Kind{{"queue_settle", "a channel tells a classic queue what became of deliveries"}, &Events::queue_settle},
+    Kind{{"queue_channel_down", "a channel is gone"}, &Events::queue_channel_down},
+    Kind{{"queue_declare", "a channel declares a classic queue"}, &Events::queue_declare},
+    Kind{{"queue_confirm", "a classic queue has, or refuses, messages of a channel"}, &Events::queue_confirm},
+    Kind{{"queue_deliver", "a queue hands a message to a consumer's channel"}, &Events::queue_deliver},
+    Kind{{"queue_view", "a node tells who leads a mirrored queue and who mirrors it"}, &Events::queue_view},
+    Kind{{"mirror_publish", "the leader of a mirrored queue has taken a message"}, &Events::mirror_publish},
+    Kind{{"mirror_forget", "the leader of a mirrored queue is done with a message"}, &Events::mirror_forget},
+    Kind{{"mirror_join", "a node would like to mirror a queue"}, &Events::mirror_join},
+    Kind{{"mirror_sync", "the leader's messages for a mirror that has joined"}, &Events::mirror_sync},
+    Kind{{"mirror_stop", "the leader's node stops in an orderly way"}, &Events::mirror_stop},
+    Kind{{"raft_command", "a channel asks the leader of a quorum queue for something"}, &Events::raft_command},
+    Kind{{"raft_fetch", "a channel asks the leader for deliveries that it missed"}, &Events::raft_fetch},
+    Kind{{"raft_applied", "the leader has applied commands of a channel, or has just been elected"},
+         &Events::raft_applied},
+    Kind{{"raft_not_leader", "a member that does not lead got a command"}, &Events::raft_not_leader},
+    Kind{{"append_entries", "a leader replicates its log"}, &Events::append_entries},
+    Kind{{"append_entries_reply", "a member has written entries, or does not fit"}, &Events::append_entries_reply},
+    Kind{{"request_vote", "a member would like to lead, or asks whether it might"}, &Events::request_vote},
+    Kind{{"vote", "the answer"}, &Events::vote},
+};
+constexpr auto kKindRows = [] {
+  std::array<NamedRow, kKinds.size()> rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = kKinds[i].row;
+  return rows;
+}();
+
+struct OwnEvent {
+  NamedRow row;
+  sim::EventId Events::*member;
+};
+constexpr std::array kEvents{
+    OwnEvent{{"routed", "a channel has found queues for a message"}, &Events::routed},
+    OwnEvent{{"written", "a classic queue has written its buffers to the page cache"}, &Events::written},
+    OwnEvent{{"confirmed", "a channel sent a confirm or a negative one"}, &Events::confirmed},
+    OwnEvent{{"returned", "a channel returned a message that had no route"}, &Events::returned},
+    OwnEvent{{"node.down", "a node learned that another is gone"}, &Events::node_down},
+    OwnEvent{{"dead_lettered", "a queue passed a message on to its dead letter exchange"}, &Events::dead_lettered},
+    OwnEvent{{"dropped", "a queue dropped a message because it was told to"}, &Events::dropped},
+    OwnEvent{{"promoted", "a mirror leads its queue now"}, &Events::promoted},
+    OwnEvent{{"synchronised", "a mirror has all that its leader has"}, &Events::synchronised},
+    OwnEvent{{"paused.minority", "a node stopped serving because it sees no majority"}, &Events::paused},
+    OwnEvent{{"requeued", "a message came back to its queue"}, &Events::requeued},
+};
+constexpr auto kEventRows = [] {
+  std::array<NamedRow, kEvents.size()> rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = kEvents[i].row;
+  return rows;
+}();
+
+constexpr std::array<NamedRow, 3> kRoles{{
+    {"mirror", "a node that does not lead the first queue, as 'follower'; mirror(n): of another"},
+    {"leader",
+     "the home node of the first classic queue, or the leader of the first quorum queue; leader(n): of another"},
+    {"follower", "a member of the first quorum queue that does not lead it; follower(n): of another queue"},
+}};
+constexpr std::array<NamedRow, 5> kWaits{{
+    {"no leader", "a queue has no home node or leader that serves"},
+    {"not enough copies", "a quorum queue's leader waits for a majority to write its log"},
+    {"broker down", "a node that is needed does not run"},
+    {"producer waits", "a producer still has messages without an outcome"},
+    {"consumer waits", "messages of a queue were not processed, or a consumer is not connected"},
+}};
+constexpr std::array<NamedRow, 13> kMarks{{
+    {"mirror promoted", "a mirror took over from its leader"},
+    {"unsynchronised mirror promoted", "a mirror took over that lacked messages"},
+    {"partitioned", "two nodes found each other again that had each given the other up"},
+    {"paused", "a node stopped serving because it sees no majority"},
+    {"leader_elected", "a quorum queue elected a leader after the start"},
+    {"follower truncated", "a quorum queue's member replaced entries that its leader does not have"},
+    {"torn record found in recovery", "recovery found a record that could not be read"},
+    {"index entry without a body", "a classic queue's recovery dropped an entry whose message is missing"},
+    {"recovered after a restart", "a node read its queues from disk"},
+    {"node down", "a node learned that another is gone"},
+    {"consumer timed out", "a consumer held a delivery for longer than consumer_timeout"},
+    {"ack lost, message resent", "a producer sent a message again that a broker already had"},
+    {"redelivered", "a consumer got a message that it or another may have seen"},
+}};
+constexpr std::array<std::string_view, 2> kOperations{"start", "restart"};
+constexpr std::array<std::string_view, 4> kOwnKeys{"on_return", "transaction", "arguments", "policy"};
+
+class RabbitMq final : public System {
+ public:
+  RabbitMq() {
+    events_.common = add_common_events(table_);
+    for (const OwnEvent& own : kEvents) events_.*own.member = table_.add(own.row.name);
+    for (const Kind& kind : kKinds) {
+      events_.*kind.member = {table_.add("sent:" + std::string{kind.row.name}),
+                              table_.add("received:" + std::string{kind.row.name})};
+    }
+  }
+
+  [[nodiscard]] std::string_view name() const override { return "rabbitmq"; }
+  [[nodiscard]] std::string_view meaning() const override {
+    return "RabbitMQ 3.8 to 4.3 over AMQP 0-9-1: classic queues with both storages, quorum queues";
+  }
+  [[nodiscard]] EntityGrammar entity() const override {
+    return {.noun = "queue", .partitions_key = "", .replicas_key = ""};
+  }
+  [[nodiscard]] std::span<const std::string_view> releases() const override { return release_names(); }
+  [[nodiscard]] std::span<const OptionRow> options(std::string_view release) const override {
+    return rabbitmq::options(release);
+  }
+  [[nodiscard]] std::span<const NamedRow> events() const override { return kEventRows; }
+  [[nodiscard]] std::span<const NamedRow> message_kinds() const override { return kKindRows; }
+  [[nodiscard]] std::span<const NamedRow> roles() const override { return kRoles; }
+  [[nodiscard]] std::span<const NamedRow> waits() const override { return kWaits; }
+  [[nodiscard]] std::span<const NamedRow> marks() const override { return kMarks; }
+  [[nodiscard]] std::span<const std::string_view> own_keys() const override { return kOwnKeys; }
+  [[nodiscard]] std::span<const std::string_view> operations() const override { return kOperations; }
+  [[nodiscard]] std::vector<std::string> extra_nodes(const Setup& /*setup*/) const override { return {}; }
+  [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override {
+    return rabbitmq::validate(setup);
+  }
+  [[nodiscard]] const sim::EventTable& event_table() const override { return table_; }
+  [[nodiscard]] std::unique_ptr<Cluster> build(sim::Simulation& simulation, const Setup& setup,
+                                               History& history) const override {
+    return build_cluster(simulation, setup, history);
+  }
+
+  [[nodiscard]] const Events& event_ids() const { return events_; }
+
+ private:
+  sim::EventTable table_;
+  Events events_;
+};
+
+const RabbitMq& the_system() {
+  static const RabbitMq kSystem;  // constant once made; shared by all threads
+  return kSystem;
+}
+
+}  // namespace
+
+const System& system() { return the_system(); }
+const Events& events() { return the_system().event_ids(); }
+
+}  // namespace noloss::models::rabbitmq
