@@ -89,16 +89,19 @@ class ScenarioReader {
   }
 
   std::string_view find_release(Report report) {
-    const std::string_view release = release_of(*root_);
-    scenario_.release = release;
-    const Node* node = root_->child("release");
-    if (node == nullptr || !node->is(NodeKind::scalar) || node->text == release || report == Report::no) return release;
+    scenario_.release = release_of(*root_);
+    if (report == Report::yes) check_release(*root_);
+    return release_of(*root_);
+  }
+
+  void check_release(const Node& root) {
+    const Node* node = root.child("release");
+    if (node == nullptr || !node->is(NodeKind::scalar) || node->text == release_of(root)) return;
     const auto known = grammar_.system->releases();
     problems_.add(node->mark, known.empty()
                                   ? fmt::format("the {} system has no releases", grammar_.system->name())
                                   : fmt::format("the {} system has no release '{}'; modelled are: {}",
                                                 grammar_.system->name(), shortened(node->text), listed(known)));
-    return release;
   }
 
   void apply_set(const std::string& path, const std::string& value) {
@@ -195,6 +198,7 @@ class ScenarioReader {
     const NodePtr& root = combination.tree;
     // A matrix may sweep the release, and with it the options and their defaults.
     const std::string_view release = release_of(*root);
+    if (root->child("release") != root_->child("release")) check_release(*root);
     grammar_.options = grammar_.system->options(release);
     const bool sound = check_keys(*root, kSetupKeys) && keys_known(*root);
     check_keys(*root, kOtherKeys);

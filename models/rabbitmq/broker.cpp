@@ -82,7 +82,7 @@ void Broker::stop() {
 void Broker::close_clients() {
   for (auto& [number, channel] : channels_) {
     channel->close();
-    close(channel->connection());
+    if (channel->connection()) close(channel->connection());
   }
   channels_.clear();
 }
@@ -186,20 +186,49 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
   for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
 }
 
+ContentPtr Broker::make_dead_letter(QueueId from, const Content& content, bool rejected) {
+  // A message that came round without having been rejected on the way goes no further.
+  const bool cycle = std::find(content.deaths.begin(), content.deaths.end(), from) != content.deaths.end();
+  if (cycle && !rejected && !content.rejected_before) return nullptr;
+  boost::intrusive_ptr<Content> letter{new Content(content)};
+  letter->deaths.push_back(from);
+  letter->rejected_before = content.rejected_before || rejected;
+  letter->copy = ledger_.next_number();
+  return letter;
+}
+
+std::uint64_t Broker::open_channel(ChannelOwner& owner) {
+  const std::uint64_t number = ++channel_numbers_;
+  channels_.emplace(number, std::make_unique<Channel>(*this, owner, number));
+  return number;
+}
+
+void Broker::close_channel(std::uint64_t number) {
+  const auto known = channels_.find(number);
+  if (known == channels_.end()) return;
+  known->second->close();
+  channels_.erase(known);
+}
+
+Channel* Broker::channel(std::uint64_t number) {
+  const auto known = channels_.find(number);
+  return known == channels_.end() ? nullptr : known->second.get();
+}
+
+std::uint64_t Broker::clients() const {
+  return static_cast<std::uint64_t>(std::count_if(
+      channels_.begin(), channels_.end(), [](const auto& channel) { return channel.second->connection() != nullptr; }));
+}
+
 void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
   const QueueInfo& from = topology_.queues[id];
   const auto targets = from.dead_letters ? topology_.route(from.dead_letter_route) : std::vector<QueueId>{};
-  // A message that came round without having been rejected on the way goes no further.
-  const bool cycle = std::find(content.deaths.begin(), content.deaths.end(), id) != content.deaths.end();
-  if (targets.empty() || (cycle && !rejected && !content.rejected_before)) {
+  const ContentPtr letter = targets.empty() ? nullptr : make_dead_letter(id, content, rejected);
+  if (!letter) {
     ledger_.dropped(content, rule);
     simulation().note(node(), events().dropped, index(content.message->ref));
     return;
   }
-  boost::intrusive_ptr<Content> letter{new Content(content)};
-  letter->deaths.push_back(id);
-  letter->rejected_before = content.rejected_before || rejected;
-  letter->copy = ledger_.next_number();
   simulation().note(node(), events().dead_lettered, index(content.message->ref));
   for (const QueueId target : targets) {
     if (!routable(target)) continue;
@@ -263,7 +292,7 @@ void Broker::drop_finished() {
     const auto channel = next++;
     if (!channel->second->finished()) continue;
     channel->second->close();
-    close(channel->second->connection());
+    if (channel->second->connection()) close(channel->second->connection());
     channels_.erase(channel);
   }
 }

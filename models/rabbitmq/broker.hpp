@@ -56,7 +56,7 @@ class Broker final : public sim::Program {
   /// As far as this node knows.
   [[nodiscard]] bool peer_up(sim::NodeId peer) const { return peers_.up(peer); }
   [[nodiscard]] bool partitioned_from(sim::NodeId peer) const { return peers_.partitioned_from(peer); }
-  [[nodiscard]] std::uint64_t clients() const { return channels_.size(); }
+  [[nodiscard]] std::uint64_t clients() const;
   /// Where a classic queue is served, as far as this node knows; kNoNode: nowhere.
   [[nodiscard]] sim::NodeId home(QueueId queue) const;
   /// Everybody who has a copy of what is published to a classic queue and can be reached.
@@ -69,6 +69,13 @@ class Broker final : public sim::Program {
                   std::int64_t bytes = 0);
   void cast_channel(sim::MessageKind kind, boost::intrusive_ptr<const ToChannel> letter, std::int64_t bytes = 0);
 
+  /// The message as it leaves a queue for the dead letter exchange; null where that would go round in a circle.
+  [[nodiscard]] ContentPtr make_dead_letter(QueueId from, const Content& content, bool rejected);
+  /// A channel without a client. Returns its number.
+  [[nodiscard]] std::uint64_t open_channel(ChannelOwner& owner);
+  void close_channel(std::uint64_t number);
+  /// Null if there is none of that number any more.
+  [[nodiscard]] Channel* channel(std::uint64_t number);
   /// A queue gives a message up for `rule`: it goes to the dead letter exchange, without confirmation, or is dropped.
   void give_up(QueueId from, const Content& content, std::string_view rule, bool rejected);
   /// A method on a client's connection. `first` names the message in the trace.

@@ -15,6 +15,12 @@ Channel::Channel(Broker& broker, sim::ConnectionPtr connection, std::uint64_t nu
       heard_(broker.now()),
       beat_(broker.now() + broker.topology().heartbeat / 2) {}
 
+Channel::Channel(Broker& broker, ChannelOwner& owner, std::uint64_t number) : Channel(broker, nullptr, number) {
+  owner_ = &owner;
+  confirms_ = true;
+  beat_ = sim::kNever;
+}
+
 void Channel::handle(const sim::Arrival& arrival) {
   const Events& kinds = events();
   const sim::EventId kind = arrival.kind.sent;
@@ -71,9 +77,14 @@ void Channel::publish(const BasicPublish& publish) {
   route(publish, confirms_ ? next_seq_++ : 0);
 }
 
-void Channel::route(const BasicPublish& publish, PublishSeq seq) {
-  std::vector<QueueId> targets = broker_.topology().route(publish.route);
+std::vector<QueueId> Channel::targets_of(Route route) const {
+  std::vector<QueueId> targets = broker_.topology().route(route);
   std::erase_if(targets, [this](QueueId queue) { return !broker_.routable(queue); });
+  return targets;
+}
+
+void Channel::route(const BasicPublish& publish, PublishSeq seq) {
+  const std::vector<QueueId> targets = targets_of(publish.route);
   if (targets.empty()) {
     broker_.ledger().dropped(*publish.message, "no route");
     if (publish.mandatory) {
@@ -92,16 +103,30 @@ void Channel::route(const BasicPublish& publish, PublishSeq seq) {
   content->message = publish.message;
   content->persistent = publish.persistent;
   content->copy = broker_.ledger().next_number();
+  distribute(content, targets, seq);
+}
+
+void Channel::publish(Route route, const ContentPtr& content) {
+  const PublishSeq seq = next_seq_++;
+  const std::vector<QueueId> targets = targets_of(route);
+  if (targets.empty()) {
+    rejected_.push_back(seq);
+  } else {
+    distribute(content, targets, seq);
+  }
+  answer();
+}
+
+void Channel::distribute(const ContentPtr& content, const std::vector<QueueId>& targets, PublishSeq seq) {
   if (seq != 0) {
     for (const QueueId queue : targets) unconfirmed_[seq].try_emplace(queue);
   }
   for (const QueueId queue : targets) {
-    const QueueInfo& info = broker_.topology().queues[queue];
-    if (info.type == QueueType::quorum) {
+    if (broker_.topology().queues[queue].type == QueueType::quorum) {
       fifo(queue).publish(seq, content);
-      continue;
+    } else {
+      publish_to_replicas(queue, seq, content);
     }
-    publish_to_replicas(queue, seq, content);
   }
 }
 
@@ -174,6 +199,11 @@ void Channel::answer() {
   std::sort(rejected_.begin(), rejected_.end());
   const std::vector<PublishSeq> confirmed = std::exchange(confirmed_, {});
   const std::vector<PublishSeq> rejected = std::exchange(rejected_, {});
+  if (owner_ != nullptr) {
+    for (const PublishSeq seq : confirmed) owner_->settled(seq, true);
+    for (const PublishSeq seq : rejected) owner_->settled(seq, false);
+    return;
+  }
   // `multiple` must not reach past the smallest number that is still open or was refused.
   PublishSeq limit = unconfirmed_.empty() ? next_seq_ : unconfirmed_.begin()->first;
   if (!rejected.empty()) limit = std::min(limit, rejected.front());

@@ -26,9 +26,19 @@ namespace noloss::models::rabbitmq {
 
 class Broker;
 
+/// Who publishes on a channel that has no client: a part of the broker itself.
+class ChannelOwner {
+ public:
+  virtual ~ChannelOwner() = default;
+  /// Not accepted: refused by a queue, or without a route.
+  virtual void settled(PublishSeq seq, bool accepted) = 0;
+};
+
 class Channel {
  public:
   Channel(Broker& broker, sim::ConnectionPtr connection, std::uint64_t number);
+  /// In confirm mode, and every message mandatory.
+  Channel(Broker& broker, ChannelOwner& owner, std::uint64_t number);
 
   [[nodiscard]] const ChannelId& id() const { return id_; }
   [[nodiscard]] const sim::ConnectionPtr& connection() const { return connection_; }
@@ -43,6 +53,10 @@ class Channel {
   [[nodiscard]] bool finished() const { return finished_; }
   void timers();
   [[nodiscard]] sim::VirtualTime next_timer() const;
+
+  // --- for an owner ---
+  [[nodiscard]] PublishSeq next_seq() const { return next_seq_; }
+  void publish(Route route, const ContentPtr& content);
 
   // --- for FifoClient ---
   [[nodiscard]] Broker& broker() { return broker_; }
@@ -59,6 +73,8 @@ class Channel {
   // channel.cpp: publishing and confirms
   void publish(const BasicPublish& publish);
   void route(const BasicPublish& publish, PublishSeq seq);
+  [[nodiscard]] std::vector<QueueId> targets_of(Route route) const;
+  void distribute(const ContentPtr& content, const std::vector<QueueId>& targets, PublishSeq seq);
   void publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content);
   void commit();
   /// `replica` has settled it, or is gone.
@@ -78,7 +94,8 @@ class Channel {
   void fail(std::uint32_t code);
 
   Broker& broker_;
-  sim::ConnectionPtr connection_;
+  sim::ConnectionPtr connection_;  ///< null: has an owner
+  ChannelOwner* owner_ = nullptr;
   ChannelId id_;
   bool confirms_ = false;
   bool transactional_ = false;

@@ -39,6 +39,9 @@ FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
       }
       break;
     }
+    case FifoKind::dead_letters_confirmed:
+      for (const std::uint64_t number : command.deliveries) dead_letters_.erase(number);
+      break;
     case FifoKind::node_down:
     case FifoKind::node_up: node_changed(command, effects); break;
   }
@@ -109,7 +112,17 @@ void Fifo::node_changed(const FifoCommand& command, Effects& effects) {
 }
 
 void Fifo::drop(const Item& item, std::string_view rule, bool rejected, Effects& effects) {
-  effects.push_back({.what = FifoEffect::What::dropped, .content = item.content, .rule = rule, .rejected = rejected});
+  FifoEffect effect{.what = FifoEffect::What::dropped, .content = item.content, .rule = rule, .rejected = rejected};
+  if (info_.dead_letter_confirmed) {
+    effect.what = FifoEffect::What::dead_letter;
+    effect.delivery = next_dead_letter_++;
+    dead_letters_.emplace(effect.delivery, effect);
+  }
+  effects.push_back(std::move(effect));
+}
+
+void Fifo::dead_letters_again(Effects& effects) const {
+  for (const auto& [number, effect] : dead_letters_) effects.push_back(effect);
 }
 
 // --- limits ---
@@ -131,7 +144,8 @@ void Fifo::limit_length(Effects& effects) {
     return;
   }
   // Publishers are told to stop; what they have sent before they hear of it is still taken.
-  const bool full = full_ ? ready() * 5 > limit * 4 : ready() >= limit;
+  const std::size_t kept = ready() + dead_letters_.size();
+  const bool full = full_ ? kept * 5 > limit * 4 : kept >= limit;
   if (std::exchange(full_, full) == full) return;
   for (const auto& [channel, next] : enqueuers_) {
     effects.push_back({.what = full ? FifoEffect::What::full : FifoEffect::What::not_full, .channel = channel});
@@ -184,8 +198,9 @@ void Fifo::deliver_again(const ChannelId& channel, std::uint64_t delivery, Effec
 // --- what others ask ---
 
 bool Fifo::drained() const {
-  return ready() == 0 && std::all_of(consumers_.begin(), consumers_.end(),
-                                     [](const auto& consumer) { return consumer.second.holds.empty(); });
+  return ready() == 0 && dead_letters_.empty() &&
+         std::all_of(consumers_.begin(), consumers_.end(),
+                     [](const auto& consumer) { return consumer.second.holds.empty(); });
 }
 
 std::vector<MessageRef> Fifo::messages() const {
@@ -198,6 +213,7 @@ std::vector<MessageRef> Fifo::messages() const {
   for (const auto& [channel, consumer] : consumers_) {
     for (const auto& [delivery, item] : consumer.holds) add(item);
   }
+  for (const auto& [number, effect] : dead_letters_) add({.content = effect.content});
   return all;
 }
 

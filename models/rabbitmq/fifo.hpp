@@ -3,7 +3,7 @@
 // Modelled: enqueuers and their sequence numbers, consumers with what they hold, the returns that are served before the
 // rest, delivery limits, length limits, TTL by the leader's clock, consumers on a node that cannot be reached.
 // Effects are for the leader alone and may be lost or repeated when leadership changes. Not modelled: priorities,
-// single active consumer, at-least-once dead-lettering, purge, message bytes limits.
+// single active consumer, purge, message bytes limits.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ enum class FifoKind : std::uint8_t {
   channel_down,
   node_down,
   node_up,
-  tick,  ///< only its time counts
+  dead_letters_confirmed,  ///< by their targets
+  tick,                    ///< only its time counts
 };
 
 /// What a Raft entry carries.
@@ -54,10 +55,10 @@ enum class FifoReply : std::uint8_t {
 
 /// What the leader does once a command is applied.
 struct FifoEffect {
-  enum class What : std::uint8_t { deliver, settled, dropped, full, not_full };
+  enum class What : std::uint8_t { deliver, settled, dropped, dead_letter, full, not_full };
   What what = What::deliver;
   ChannelId channel = {};      ///< deliver, full, not_full
-  std::uint64_t delivery = 0;  ///< deliver
+  std::uint64_t delivery = 0;  ///< deliver; dead_letter: its number
   bool redelivered = false;
   ContentPtr content = {};
   std::string_view rule = {};  ///< dropped: why
@@ -78,6 +79,8 @@ class Fifo {
   [[nodiscard]] std::vector<sim::NodeId> consumer_nodes() const;
   /// What a consumer holds from `delivery` on: a channel that missed some asks for them.
   void deliver_again(const ChannelId& channel, std::uint64_t delivery, std::vector<FifoEffect>& effects) const;
+  /// Dead letters that their targets have not confirmed, for a new leader.
+  void dead_letters_again(std::vector<FifoEffect>& effects) const;
   /// When time alone changes something.
   [[nodiscard]] sim::VirtualTime next_expiry() const;
 
@@ -116,7 +119,9 @@ class Fifo {
   std::deque<Item> messages_;
   std::map<ChannelId, std::uint64_t> enqueuers_;  ///< the next sequence number of each
   std::map<ChannelId, Consumer> consumers_;
-  std::deque<ChannelId> turn_;  ///< consumers, the next one to be served first
+  std::deque<ChannelId> turn_;                        ///< consumers, the next one to be served first
+  std::map<std::uint64_t, FifoEffect> dead_letters_;  ///< at-least-once: kept until confirmed
+  std::uint64_t next_dead_letter_ = 1;
   bool full_ = false;
 };
 

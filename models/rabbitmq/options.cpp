@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish
 
 constexpr std::array<std::string_view, 2> kNegative{"basic.nack", "basic.reject"};
 
+constexpr std::array<std::string_view, 2> kStrategies{"at-most-once", "at-least-once"};
 constexpr std::array<std::string_view, 3> kHaModes{"none", "all", "exactly"};
 constexpr std::array<std::string_view, 2> kSyncModes{"manual", "automatic"};
 constexpr std::array<std::string_view, 2> kPromotion{"always", "when-synced"};
@@ -227,6 +228,18 @@ constexpr OptionRow kDeliveryLimit{
     .meaning = "a message that came back more often is dropped or dead-lettered; none: never",
     .source = "rabbitmq.com/docs/quorum-queues#poison-message-handling",
     .group = kArguments};
+constexpr OptionRow kDeadLetterStrategy{
+    .scope = entity,
+    .name = "x-dead-letter-strategy",
+    .type = choice,
+    .default_value = "at-most-once",
+    .choices = kStrategies,
+    .meaning =
+        "at-least-once (quorum queues with reject-publish, else without effect): a dead letter is kept until its "
+        "targets have confirmed it",
+    .source = "rabbitmq.com/docs/quorum-queues#dead-lettering",
+    .safer = "at-least-once",
+    .group = kArguments};
 constexpr OptionRow kGroupSize{.scope = entity,
                                .name = "x-quorum-initial-group-size",
                                .type = integer,
@@ -367,6 +380,10 @@ std::vector<OptionRow> make_rows(const Release& release) {
   OptionRow limit = kDeliveryLimit;
   if (release.delivery_limit >= 0) limit.default_value = "20";
   rows.push_back(limit);
+  if (release.quorum_ttl) {
+    rows.push_back(kDeadLetterStrategy);
+    rows.push_back(as_policy(kDeadLetterStrategy));
+  }
   for (const OptionRow& row : kQueue) {
     if (row.group == kArguments) rows.push_back(as_policy(row));
   }

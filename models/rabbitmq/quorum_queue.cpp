@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "models/rabbitmq/broker.hpp"
+#include "models/rabbitmq/dead_letter_worker.hpp"
 
 namespace noloss::models::rabbitmq {
 
@@ -17,9 +18,13 @@ QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
   if (broker.initial()) raft_.create();
 }
 
+QuorumQueue::~QuorumQueue() = default;
+
 void QuorumQueue::loop() {
+  if (raft_.leads()) start_worker();
   for (;;) {
     sim::VirtualTime next = raft_.next_timer();
+    if (worker_) next = std::min(next, worker_->next_timer());
     const sim::VirtualTime expiry = raft_.leads() ? fifo_.next_expiry() : sim::kNever;
     if (expiry != ticked_) next = std::min(next, expiry);
     if (const auto letter = mailbox_.receive_until(next)) handle(*letter);
@@ -28,8 +33,40 @@ void QuorumQueue::loop() {
       ticked_ = expiry;
       append({});
     }
+    if (worker_) run_worker();
     send_answers();
   }
+}
+
+void QuorumQueue::start_worker() {
+  if (!info_.dead_letter_confirmed) return;
+  worker_ = std::make_unique<DeadLetterWorker>(broker_, id_, mailbox_);
+  std::vector<FifoEffect> kept;
+  fifo_.dead_letters_again(kept);
+  for (const FifoEffect& effect : kept) dead_letter(effect);
+}
+
+void QuorumQueue::run_worker() {
+  if (worker_->next_timer() <= broker_.now()) worker_->timers();
+  FifoCommand done;
+  done.kind = FifoKind::dead_letters_confirmed;
+  done.deliveries = worker_->take_confirmed();
+  if (!done.deliveries.empty() && raft_.leads()) append(std::move(done));
+}
+
+void QuorumQueue::dead_letter(const FifoEffect& effect) {
+  if (!worker_) return;
+  const ContentPtr letter = broker_.make_dead_letter(id_, *effect.content, effect.rejected);
+  if (letter) {
+    broker_.simulation().note(broker_.node(), events().dead_lettered, index(letter->message->ref));
+    worker_->offer(effect.delivery, letter);
+    return;
+  }
+  broker_.ledger().dropped(*effect.content, effect.rule);
+  FifoCommand gone;
+  gone.kind = FifoKind::dead_letters_confirmed;
+  gone.deliveries = {effect.delivery};
+  append(std::move(gone));
 }
 
 void QuorumQueue::handle(const Letter& letter) {
@@ -95,6 +132,8 @@ void QuorumQueue::node_changed(sim::NodeId node, FifoKind kind) {
 void QuorumQueue::leadership_changed(bool leading) {
   asked_.clear();
   answers_.clear();
+  if (worker_) worker_->stop();
+  worker_.reset();
   ticked_ = sim::kNever;
   if (!leading) broker_.simulation().roles_changed();
 }
@@ -122,6 +161,7 @@ void QuorumQueue::apply(const FifoCommand& command, bool leading) {
   if (command.kind != FifoKind::noop) return;
   // The leader has caught up with all that its predecessors committed.
   announce();
+  start_worker();
   for (const sim::NodeId node : fifo_.consumer_nodes()) {
     if (node == broker_.node() || broker_.peer_up(node)) continue;
     FifoCommand down;
@@ -139,6 +179,9 @@ void QuorumQueue::act(const FifoEffect& effect, bool leading) {
       break;
     case FifoEffect::What::dropped:
       if (leading) broker_.give_up(id_, *effect.content, effect.rule, effect.rejected);
+      break;
+    case FifoEffect::What::dead_letter:
+      if (leading) dead_letter(effect);
       break;
     case FifoEffect::What::full:
     case FifoEffect::What::not_full: {

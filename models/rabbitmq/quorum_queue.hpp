@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "models/rabbitmq/fifo.hpp"
@@ -18,6 +19,7 @@
 namespace noloss::models::rabbitmq {
 
 class Broker;
+class DeadLetterWorker;
 
 /// A channel's command, numbered by the channel.
 struct RaftCommand final : ToQueue {
@@ -47,6 +49,7 @@ struct RaftNotLeader final : ToChannel {
 class QuorumQueue final : public QueueProcess, private RaftMachine {
  public:
   QuorumQueue(Broker& broker, QueueId id);
+  ~QuorumQueue() override;
 
   void loop() override;
   void recover() override { raft_.recover(); }
@@ -74,6 +77,9 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   void announce();
   void deliver(const FifoEffect& effect);
   void send_answers();
+  void start_worker();
+  void run_worker();
+  void dead_letter(const FifoEffect& effect);
 
   struct Asked {
     ChannelId channel;
@@ -87,7 +93,8 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   RaftMember raft_;
   std::map<std::uint64_t, Asked> asked_;  ///< by the command's number
   std::map<ChannelId, std::vector<RaftApplied::Answer>> answers_;
-  sim::VirtualTime ticked_ = sim::kNever;  ///< the expiry for which a tick was appended
+  std::unique_ptr<DeadLetterWorker> worker_;  ///< of a leader, with at-least-once dead-lettering
+  sim::VirtualTime ticked_ = sim::kNever;     ///< the expiry for which a tick was appended
 };
 
 }  // namespace noloss::models::rabbitmq

@@ -65,6 +65,11 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   queue.ttl = sim::Duration{limit(config, "x-message-ttl")};
   queue.delivery_limit = limit(config, "x-delivery-limit");
   queue.dead_letters = either(config, "x-dead-letter-exchange", kNone).text != kNone;
+  // At-least-once needs reject-publish; without it the server falls back to at-most-once and says so only in its log.
+  queue.dead_letter_confirmed = queue.dead_letters && queue.type == QueueType::quorum &&
+                                queue.overflow == Overflow::reject_publish &&
+                                config.all().contains("x-dead-letter-strategy") &&
+                                either(config, "x-dead-letter-strategy", "at-most-once").text == "at-least-once";
   return queue;
 }
 

@@ -34,10 +34,11 @@ struct QueueInfo {
   ExchangeId exchange = 0;           ///< that its publishers use
   std::int64_t max_length = -1;      ///< ready messages; -1: no limit
   Overflow overflow = Overflow::drop_head;
-  sim::Duration ttl{-1};             ///< of its messages; negative: none
-  std::int64_t delivery_limit = -1;  ///< -1: none
-  bool dead_letters = false;         ///< has a dead letter exchange
-  Route dead_letter_route;           ///< a missing exchange or queue: kNoQueue without exchange
+  sim::Duration ttl{-1};               ///< of its messages; negative: none
+  std::int64_t delivery_limit = -1;    ///< -1: none
+  bool dead_letters = false;           ///< has a dead letter exchange
+  bool dead_letter_confirmed = false;  ///< at-least-once
+  Route dead_letter_route;             ///< a missing exchange or queue: kNoQueue without exchange
 };
 
 struct ExchangeInfo {
