@@ -82,6 +82,7 @@ struct ConsumersSetup {
 };
 
 struct Setup {
+  std::string release;  ///< one of System::releases(); empty where there are none
   BrokersSetup brokers;
   std::vector<EntitySetup> entities{EntitySetup{}};
   std::vector<ProducersSetup> producers{ProducersSetup{}};

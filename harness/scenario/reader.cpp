@@ -197,6 +197,7 @@ class ScenarioReader {
     configuration.id = combination.id;
     configuration.parameters = combination.parameters;
     configuration.setup = decode_setup(top, grammar_);
+    configuration.setup.release = scenario_.release;
     if (sound) check_setup(top, *root, configuration.setup, grammar_, problems_);
     configuration.duration = top.duration("duration");
     configuration.drain = top.duration("drain");
