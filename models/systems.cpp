@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "models/kafka/kafka.hpp"
 #include "models/textbook/textbook.hpp"
 
 namespace noloss::models {
 
 std::span<const System* const> systems() {
-  static const std::array<const System*, 1> kSystems{
+  static const std::array<const System*, 2> kSystems{
       &textbook::system(),
+      &kafka::system(),
   };
   return kSystems;
 }
