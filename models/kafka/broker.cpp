@@ -78,6 +78,7 @@ void Broker::run() {
   serving_ = true;
   simulation().network().listen(inbox_);
   process_.spawn([this] { link_.loop(); });
+  process_.spawn([this] { link_.alter_loop(); });
   process_.spawn([this] { groups_.loop(); });
   for (const auto& fetcher : fetchers_) {
     ReplicaFetcher* const mine = fetcher.get();

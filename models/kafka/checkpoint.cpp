@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sim/machine.hpp"
+#include "sim/simulation.hpp"
 
 namespace noloss::models::kafka {
 namespace {
@@ -15,6 +16,9 @@ struct Stored final : Record {
 
 }  // namespace
 
+Checkpoint::Checkpoint(sim::Process& process, std::string name)
+    : process_(process), name_(std::move(name)), turn_(process.simulation().scheduler()) {}
+
 std::optional<Checkpoint::Values> Checkpoint::read() const {
   sim::File* file = process_.machine().disk().find(name_);
   if (file == nullptr) return std::nullopt;
@@ -24,7 +28,17 @@ std::optional<Checkpoint::Values> Checkpoint::read() const {
 }
 
 sim::IoResult Checkpoint::write(Values values) {
+  while (writing_) turn_.wait();
   if (written_ == values) return sim::IoResult::ok;
+  writing_ = true;
+  const sim::IoResult result = replace(values);
+  writing_ = false;
+  turn_.notify_one();
+  if (result == sim::IoResult::ok) written_ = std::move(values);
+  return result;
+}
+
+sim::IoResult Checkpoint::replace(const Values& values) {
   sim::Disk& disk = process_.machine().disk();
   const std::string temporary = name_ + ".tmp";
   auto* stored = new Stored;
@@ -35,7 +49,6 @@ sim::IoResult Checkpoint::write(Values values) {
   if (result == sim::IoResult::ok) result = file.sync();
   if (result == sim::IoResult::ok) result = disk.rename(temporary, name_);
   if (result == sim::IoResult::ok) result = disk.sync_directory();
-  if (result == sim::IoResult::ok) written_ = std::move(values);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "models/kafka/broker.hpp"
 #include "models/kafka/consumer.hpp"
 #include "models/kafka/controller.hpp"
+#include "models/kafka/invariants.hpp"
 #include "models/kafka/producer.hpp"
 #include "models/kafka/topology.hpp"
 
@@ -39,7 +40,11 @@ std::uint32_t entity_index(const Setup& setup, const std::string& name) {
 class KafkaCluster final : public Cluster {
  public:
   KafkaCluster(sim::Simulation& simulation, const Setup& setup, History& history)
-      : simulation_(simulation), setup_(setup), history_(history), topology_(make_topology(setup)) {
+      : simulation_(simulation),
+        setup_(setup),
+        history_(history),
+        topology_(make_topology(setup)),
+        invariants_(simulation, topology_.options.producer_id_expiration) {
     add_brokers();
     add_producers();
     add_consumers();
@@ -84,6 +89,7 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] bool consumers_settled() const;
   [[nodiscard]] bool fully_committed(PartitionIndex partition) const;
   [[nodiscard]] bool fully_read(PartitionIndex partition) const;
+  void check_invariants() const;
   void describe_replicas(PartitionIndex index, PartitionState& partition) const;
 
   sim::Simulation& simulation_;
@@ -91,6 +97,7 @@ class KafkaCluster final : public Cluster {
   History& history_;
   Topology topology_;
   SequenceCheckSetup no_check_;
+  mutable Invariants invariants_;
   RunNumbers numbers_{1'000'000, 0};    // records below are those that the run begins with
   std::deque<ProducerNode> producers_;  // deques: the programs keep references
   std::deque<ConsumerNode> consumers_;
@@ -268,7 +275,22 @@ bool KafkaCluster::fully_read(PartitionIndex partition) const {
   return leading != nullptr && position && *position >= leading->high_watermark();
 }
 
+void KafkaCluster::check_invariants() const {
+  std::vector<const Replica*> replicas;
+  for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
+    replicas.clear();
+    for (const sim::NodeId node : topology_.partitions[i].replicas) {
+      const Broker* known = broker(node);
+      if (known == nullptr) continue;
+      replicas.push_back(known->replica(i));
+      invariants_.check(node, *replicas.back());
+    }
+    invariants_.check(replicas);
+  }
+}
+
 bool KafkaCluster::settled() const {
+  check_invariants();
   if (!producers_settled() || !consumers_settled()) return false;
   for (PartitionIndex i = 0; i < topology_.offsets_partition; ++i) {
     if (!fully_committed(i) || !fully_read(i)) return false;

@@ -135,7 +135,9 @@ void Controller::register_broker(const sim::Arrival& arrival) {
   response->correlation = request.correlation;
   const Behaviours& behaviours = topology_.behaviours;
   const bool another_life = request.incarnation != entry.incarnation;
-  const bool left_in_order = behaviours.registers_after_shutdown && entry.metadata.shutting_down;
+  // An orderly stop closes a ZooKeeper session.
+  const bool may_follow_at_once = behaviours.registers_after_shutdown || !behaviours.kraft;
+  const bool left_in_order = may_follow_at_once && entry.metadata.shutting_down;
   if (another_life && session_valid(entry) && !left_in_order) {
     response->error = Error::duplicate_broker_registration;
     send(arrival.connection, events().broker_registration_response, std::move(response));

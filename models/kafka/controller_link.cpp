@@ -8,8 +8,8 @@
 namespace noloss::models::kafka {
 namespace {
 
-/// Pause between attempts to register while an older life of the broker has a session.
-constexpr sim::Duration kRegistrationRetry = std::chrono::milliseconds{500};
+/// Pause between attempts to register while an older life of the broker has a session; with jitter, as any backoff.
+constexpr sim::Quantity kRegistrationRetry{400'000'000, 600'000'000};
 
 }  // namespace
 
@@ -37,7 +37,6 @@ void ControllerLink::talk(sim::Inbox& inbox) {
   sim::Simulation& simulation = broker_.simulation();
   next_ = simulation.now();
   answer_until_ = sim::kNever;
-  if (epoch_ != 0) broker_.propose_again();
   while (connection_->open(broker_.node())) {
     if (simulation.now() >= answer_until_) {
       simulation.network().reset(broker_.process(), connection_);
@@ -57,17 +56,39 @@ void ControllerLink::talk(sim::Inbox& inbox) {
   }
 }
 
-void ControllerLink::send(sim::MessageKind kind, boost::intrusive_ptr<Request> request) {
+void ControllerLink::alter_loop() {
+  const sim::NodeId controller = broker_.topology().controller;
+  for (;;) {
+    {
+      sim::Inbox inbox(broker_.process());
+      const auto result = broker_.simulation().network().connect(inbox, controller, kConnectTimeout, alter_connection_);
+      if (result == sim::ConnectResult::connected) {
+        broker_.propose_again();
+        for (;;) {
+          const sim::Arrival arrival = inbox.receive();
+          if (arrival.what != sim::Arrival::What::message) break;
+          const auto& response = static_cast<const AlterPartitionResponse&>(*arrival.payload);
+          if (Replica* replica = broker_.replica(response.partition)) replica->alter_partition_answered(response);
+        }
+      }
+      alter_connection_.reset();
+    }
+    broker_.process().sleep(kReconnectDelay);
+  }
+}
+
+void ControllerLink::send(const sim::ConnectionPtr& to, sim::MessageKind kind, boost::intrusive_ptr<Request> request) {
   request->correlation = ++correlations_;
-  broker_.simulation().network().send(broker_.process(), connection_, kind, kHeaderBytes, std::move(request));
+  broker_.simulation().network().send(broker_.process(), to, kind, kHeaderBytes, std::move(request));
 }
 
 void ControllerLink::register_broker() {
-  next_ = broker_.simulation().now() + kRegistrationRetry;
+  sim::Simulation& simulation = broker_.simulation();
+  next_ = simulation.now() + sim::Duration{simulation.random(sim::Purpose::application).draw(kRegistrationRetry)};
   boost::intrusive_ptr<BrokerRegistrationRequest> request{new BrokerRegistrationRequest};
   request->incarnation = broker_.process().incarnation();
   request->previous_epoch = previous_epoch_;
-  send(events().broker_registration, std::move(request));
+  send(connection_, events().broker_registration, std::move(request));
 }
 
 void ControllerLink::send_heartbeat() {
@@ -80,7 +101,7 @@ void ControllerLink::send_heartbeat() {
   request->epoch = epoch_;
   request->wants_shutdown = wants_shutdown_;
   request->metadata_version = broker_.metadata().version;
-  send(events().broker_heartbeat, std::move(request));
+  send(connection_, events().broker_heartbeat, std::move(request));
 }
 
 void ControllerLink::handle(const sim::Arrival& arrival) {
@@ -106,16 +127,13 @@ void ControllerLink::handle(const sim::Arrival& arrival) {
     next_ = std::min(next_, broker_.simulation().now() + kReconnectDelay);  // asks again soon
     relieved_ = relieved_ || response.should_shut_down;
     if (relieved_) relief_.notify_all();
-  } else if (kind == kinds.alter_partition_response.sent) {
-    const auto& response = static_cast<const AlterPartitionResponse&>(*arrival.payload);
-    if (Replica* replica = broker_.replica(response.partition)) replica->alter_partition_answered(response);
   }
 }
 
 void ControllerLink::alter_partition(boost::intrusive_ptr<AlterPartitionRequest> request) {
-  if (!connection_ || epoch_ == 0) return;
+  if (!alter_connection_ || epoch_ == 0) return;
   request->broker_epoch = epoch_;
-  send(events().alter_partition, std::move(request));
+  send(alter_connection_, events().alter_partition, std::move(request));
 }
 
 void ControllerLink::shut_down(sim::Duration patience) {

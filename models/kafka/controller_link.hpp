@@ -30,6 +30,8 @@ class ControllerLink {
   [[nodiscard]] BrokerEpoch epoch() const { return epoch_; }
   /// The link's fiber.
   void loop();
+  /// The fiber of the connection for changes of the ISR: real brokers have one of its own, which heartbeats overtake.
+  void alter_loop();
   /// Sends it if there is a connection; else the replica proposes again when there is one.
   void alter_partition(boost::intrusive_ptr<AlterPartitionRequest> request);
   /// Asks to be relieved of all leadership and waits until that is so, or for `patience`.
@@ -40,12 +42,13 @@ class ControllerLink {
   void register_broker();
   void send_heartbeat();
   void handle(const sim::Arrival& arrival);
-  void send(sim::MessageKind kind, boost::intrusive_ptr<Request> request);
+  void send(const sim::ConnectionPtr& to, sim::MessageKind kind, boost::intrusive_ptr<Request> request);
 
   Broker& broker_;
   BrokerEpoch epoch_ = 0;
   BrokerEpoch previous_epoch_ = 0;
   sim::ConnectionPtr connection_;
+  sim::ConnectionPtr alter_connection_;
   sim::Inbox* inbox_ = nullptr;
   sim::VirtualTime next_;          ///< heartbeat or attempt to register
   sim::VirtualTime answer_until_;  ///< else the connection is given up; kNever: nothing is outstanding

@@ -8,6 +8,9 @@ namespace noloss::models::kafka {
 namespace {
 
 constexpr sim::Duration kLeavePatience = std::chrono::seconds{1};
+/// A request to join waits this much longer than a rebalance may last. A coordinator that lost its power keeps its
+/// members waiting that long: nobody sends on that connection meanwhile.
+constexpr sim::Duration kJoinPatience = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -15,6 +18,7 @@ GroupMember::GroupMember(sim::Process& process, const Topology& topology, Member
                          NetworkOptions network)
     : process_(process),
       options_(std::move(options)),
+      join_patience_(std::max(sim::Duration{0}, options_.max_poll_interval + kJoinPatience - network.request_timeout)),
       network_(process, topology, std::move(network)),
       changed_(process.simulation().scheduler()) {}
 
@@ -156,7 +160,7 @@ std::vector<PartitionIndex> GroupMember::join() {
     request->client = options_.client;
     request->session_timeout = options_.session_timeout;
     request->rebalance_timeout = options_.max_poll_interval;
-    const sim::PayloadPtr answer = ask(events().join_group, std::move(request), options_.max_poll_interval);
+    const sim::PayloadPtr answer = ask(events().join_group, std::move(request), join_patience_);
     const auto* response = static_cast<const JoinGroupResponse*>(answer.get());
     if (response != nullptr && response->error == Error::none) {
       id_ = response->member;

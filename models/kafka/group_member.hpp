@@ -72,6 +72,7 @@ class GroupMember {
 
   sim::Process& process_;
   MembershipOptions options_;
+  sim::Duration join_patience_;  ///< beyond request.timeout.ms
   NetworkClient network_;
   sim::NodeId coordinator_ = sim::kNoNode;
   bool asking_ = false;

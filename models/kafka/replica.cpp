@@ -4,6 +4,7 @@
 
 #include "models/kafka/broker.hpp"
 #include "models/kafka/replica_lock.hpp"
+#include "sim/planted.hpp"
 
 namespace noloss::models::kafka {
 namespace {
@@ -57,11 +58,13 @@ void Replica::apply(const PartitionMetadata& metadata) {
   const bool newer = new_epoch || (metadata.leader_epoch == metadata_.leader_epoch &&
                                    metadata.partition_epoch > metadata_.partition_epoch);
   if (!newer) return;
+  if (!new_epoch) {
+    adopt(metadata);
+    return;
+  }
   metadata_ = metadata;
   pending_isr_.reset();
-  if (!new_epoch) {
-    advance_high_watermark();
-  } else if (metadata.leader == broker_.node()) {
+  if (metadata.leader == broker_.node()) {
     become_leader();
   } else if (metadata.leader == sim::kNoNode) {
     become_leaderless();
@@ -97,7 +100,8 @@ void Replica::become_leaderless() {
 void Replica::become_follower() {
   resign();
   role_ = Role::follower;
-  if (broker_.topology().behaviours.truncation == Truncation::high_watermark) truncate_to_high_watermark();
+  const bool to_watermark = broker_.topology().behaviours.truncation == Truncation::high_watermark;
+  if (to_watermark || NOLOSS_BUG("truncate to the high watermark")) truncate_to_high_watermark();
   broker_.fetch_from(*this, metadata_.leader);
 }
 
@@ -169,6 +173,7 @@ void Replica::append_fetched(const FetchedPartition& fetched) {
       if (fetched.records.front()->offset != log_.end()) return;
       broker_.must_succeed(log_.append(fetched.records));
       flush_as_configured();
+      if (!follows() || metadata_.leader_epoch != fetched.leader_epoch) return;
     }
   }
   // May fall: a new leader knows less of it than the old one did.

@@ -62,6 +62,8 @@ class Replica {
   [[nodiscard]] const PartitionMetadata& metadata() const { return metadata_; }
   [[nodiscard]] bool leads() const { return role_ == Role::leader; }
   [[nodiscard]] bool follows() const { return role_ == Role::follower; }
+  /// Times that it ceased to lead.
+  [[nodiscard]] std::uint64_t term() const { return terms_; }
   [[nodiscard]] Epoch leader_epoch() const { return metadata_.leader_epoch; }
   /// Consumers see what is below: a leader shows nothing new while its high watermark is behind its epoch's start.
   [[nodiscard]] bool latest_offset_known() const { return high_watermark_ >= epoch_start_; }
@@ -134,6 +136,8 @@ class Replica {
   void become_leader();
   void become_follower();
   void become_leaderless();
+  /// Another state of the same epoch.
+  void adopt(const PartitionMetadata& metadata);
   void changed(Change change);
   std::vector<Watcher*>& watchers(Change change) { return change == Change::log_end ? on_log_end_ : on_watermark_; }
 

@@ -134,14 +134,19 @@ void Replica::alter_partition_answered(const AlterPartitionResponse& response) {
     case Error::ineligible_replica: pending_isr_.reset(); return;
     default: return;  // sent again with the next look at the ISR
   }
-  if (response.state.partition_epoch <= metadata_.partition_epoch) return;
+  if (response.state.partition_epoch > metadata_.partition_epoch) adopt(response.state);
+}
+
+void Replica::adopt(const PartitionMetadata& metadata) {
   const std::size_t before = metadata_.isr.size();
-  metadata_ = response.state;
+  metadata_ = metadata;
   pending_isr_.reset();
   sim::Simulation& simulation = broker_.simulation();
   const std::size_t after = metadata_.isr.size();
-  if (after == 1 && before > 1) simulation.mark("isr shrank to one");
-  simulation.note(broker_.node(), after < before ? events().isr_shrunk : events().isr_expanded, partition_, after);
+  if (leads() && after != before) {
+    if (after == 1) simulation.mark("isr shrank to one");
+    simulation.note(broker_.node(), after < before ? events().isr_shrunk : events().isr_expanded, partition_, after);
+  }
   advance_high_watermark();
   changed(Change::high_watermark);
   simulation.scheduler().check_killed();
