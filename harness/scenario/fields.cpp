@@ -68,7 +68,7 @@ std::string type_text(const Field& field) {
 void document(Section section, const std::string& prefix, const models::System& system, std::vector<FieldDoc>& out) {
   for (const Field& field : fields(section)) {
     const std::string_view key = key_of(field, &system);
-    if (!field.refused.empty() || key.empty()) continue;
+    if (refused_by(field, &system) || key.empty()) continue;
     const std::string path = prefix.empty() ? std::string{key} : fmt::format("{}.{}", prefix, key);
     out.push_back({path, type_text(field), std::string{field.default_value}, std::string{field.meaning}});
     if (field.opens != Section::none) document(field.opens, path, system, out);
@@ -80,6 +80,10 @@ void document(Section section, const std::string& prefix, const models::System& 
 std::span<const Field> fields(Section section) {
   static const Table kTable = build();
   return kTable[static_cast<std::size_t>(section)];
+}
+
+bool refused_by(const Field& field, const models::System* system) {
+  return !field.refused.empty() && (system == nullptr || system->name() != field.taken_by);
 }
 
 std::string_view key_of(const Field& field, const models::System* system) {

@@ -95,9 +95,13 @@ struct Field {
   models::OptionScope scope = models::OptionScope::broker;  ///< type options
   Takers takers = 0;
   Spelled spelled = Spelled::as_is;
-  std::string_view meaning = {};  ///< one sentence
-  std::string_view refused = {};  ///< known from other systems, but "the ... system" so and so; never accepted
+  std::string_view meaning = {};   ///< one sentence
+  std::string_view refused = {};   ///< known from other systems, but "the ... system" so and so
+  std::string_view taken_by = {};  ///< with `refused`: the one system that does accept it
 };
+
+/// Whether a scenario for `system` (null: not known) is refused the key.
+[[nodiscard]] bool refused_by(const Field& field, const models::System* system);
 
 /// Rows of one section, in the order of the documentation.
 [[nodiscard]] std::span<const Field> fields(Section section);

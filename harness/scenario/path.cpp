@@ -58,7 +58,7 @@ class Resolver {
     const std::string_view word = rest_.substr(0, rest_.find('.'));
     std::vector<std::string_view> known;
     for (const Field& field : fields(section)) {
-      if (field.refused.empty()) known.push_back(key_of(field, grammar_.system));
+      if (!refused_by(field, grammar_.system)) known.push_back(key_of(field, grammar_.system));
     }
     fail(fmt::format("'{}' leads nowhere: {} has no '{}'{}", shortened(path_),
                      result_.steps.empty() ? "a scenario" : fmt::format("'{}'", done()), shortened(word),

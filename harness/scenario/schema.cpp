@@ -187,8 +187,8 @@ class SchemaWriter {
     Json required = Json::array();
     for (const Field& field : fields(section)) {
       const std::string key{key_of(field, system)};
-      const bool hidden = !field.refused.empty() || field.type == FieldType::draw || key.empty() ||
-                          (section == Section::top && field.spelled == Spelled::noun);
+      const bool hidden = (!field.refused.empty() && field.taken_by.empty()) || field.type == FieldType::draw ||
+                          key.empty() || (section == Section::top && field.spelled == Spelled::noun);
       if (hidden) continue;
       if (field.takers != 0) {
         properties[key] = true;  // what it must be depends on the action: see allOf

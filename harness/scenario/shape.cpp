@@ -35,7 +35,7 @@ class ShapeChecker {
       if (unknown_noun) continue;
       if (field == nullptr || plan_only(*field)) {
         problems_.add(entry.key_mark, unknown_key(entry.key, section, takers, path));
-      } else if (!field->refused.empty()) {
+      } else if (refused_by(*field, grammar_.system)) {
         if (grammar_.system != nullptr) {
           problems_.add(entry.key_mark, fmt::format("the {} system {}", grammar_.system->name(), field->refused));
         }
@@ -144,7 +144,7 @@ class ShapeChecker {
     for (const Field& field : fields(section)) {
       const std::string_view key = key_of(field, grammar_.system);
       const bool takes = field.takers == 0 || takers == 0 || (field.takers & takers) != 0;
-      if (!takes || !field.refused.empty() || plan_only(field) || key.empty()) continue;
+      if (!takes || refused_by(field, grammar_.system) || plan_only(field) || key.empty()) continue;
       if (known.empty() || known.back() != key) known.push_back(key);
     }
     return known;
@@ -189,7 +189,7 @@ class ShapeChecker {
       const bool common = field.opens == Section::none || field.shape == Shape::list || section == Section::expect;
       if (common) continue;
       const Field* inner = find_field(field.opens, key, 0, grammar_.system);
-      if (inner != nullptr && inner->refused.empty()) return fmt::format("{}.{}", name, key);
+      if (inner != nullptr && !refused_by(*inner, grammar_.system)) return fmt::format("{}.{}", name, key);
     }
     return {};
   }
