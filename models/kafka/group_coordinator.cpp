@@ -169,7 +169,8 @@ void GroupCoordinator::begin_rebalance(Group& group) {
     broker_.simulation().mark("rebalanced");
     group.rebalancing = true;
     group.not_before = now;
-    for (auto& [id, member] : group.members) member.joined = false;
+    // Who still waits for the rebalance before takes part in this one.
+    for (auto& [id, member] : group.members) member.joined = member.expires == sim::kNever;
   }
   sim::Duration longest{0};
   for (const auto& [id, member] : group.members) longest = std::max(longest, member.assignment.rebalance_timeout);
@@ -188,21 +189,26 @@ void GroupCoordinator::finish_rebalance(GroupId id) {
   for (auto& [name, member] : group.members) members.push_back(&member.assignment);
   if (!members.empty()) assign(members, broker_.topology().partitions_of(id));
   ++group.generation;
+  group.rebalancing = false;
+  group.storing = true;
   std::vector<MemberAssignment> stored;
-  for (auto& [name, member] : group.members) {
-    stored.push_back(member.assignment);
-    member.expires = broker_.simulation().now() + member.assignment.session_timeout;
-  }
+  for (auto& [name, member] : group.members) stored.push_back(member.assignment);
   const std::uint64_t term = term_;
   const Error error = replica_->append_internal({group_record(id, group.generation, std::move(stored))},
                                                 broker_.topology().options.offsets_commit_timeout);
   if (term != term_) return;
+  stored_generation(groups_[id], error);
+}
+
+void GroupCoordinator::stored_generation(Group& group, Error error) {
+  const sim::VirtualTime now = broker_.simulation().now();
+  group.storing = false;
   // Without a stored generation the members have to come again.
-  if (error != Error::none) {
-    groups_[id].members.clear();
-    groups_[id].empty_since = broker_.simulation().now();
+  if (error != Error::none) group.members.clear();
+  if (group.members.empty()) group.empty_since = now;
+  for (auto& [name, member] : group.members) {
+    if (!group.rebalancing) member.expires = now + member.assignment.session_timeout;
   }
-  groups_[id].rebalancing = false;
   rebalanced_.notify_all();
 }
 
@@ -210,6 +216,12 @@ void GroupCoordinator::finish_rebalance(GroupId id) {
 
 void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& response) {
   if (!active()) {
+    response.error = Error::not_coordinator;
+    return;
+  }
+  const std::uint64_t term = term_;
+  while (term == term_ && groups_[request.group].storing) rebalanced_.wait();
+  if (term != term_) {
     response.error = Error::not_coordinator;
     return;
   }
@@ -230,8 +242,8 @@ void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& 
   begin_rebalance(group);
   member.joined = true;
   if (was_empty && !was_rebalancing) group.not_before = now + broker_.topology().options.initial_rebalance_delay;
-  const std::uint64_t term = term_;
-  while (term == term_ && groups_[request.group].rebalancing) rebalanced_.wait();
+  const auto waits = [&] { return groups_[request.group].rebalancing || groups_[request.group].storing; };
+  while (term == term_ && waits()) rebalanced_.wait();
   if (term != term_) {
     response.error = Error::not_coordinator;
     return;

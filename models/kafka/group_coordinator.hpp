@@ -63,6 +63,7 @@ class GroupCoordinator {
   struct Group {
     std::int32_t generation = 0;
     bool rebalancing = false;
+    bool storing = false;           ///< the new generation is being replicated
     sim::VirtualTime not_before{};  ///< group.initial.rebalance.delay.ms
     sim::VirtualTime deadline = sim::kNever;
     std::map<std::string, Member> members;
@@ -74,6 +75,7 @@ class GroupCoordinator {
   void begin_rebalance(Group& group);
   [[nodiscard]] bool complete(const Group& group) const;
   void finish_rebalance(GroupId id);
+  void stored_generation(Group& group, Error error);
   void expire_members(Group& group);
   void remove_member(Group& group, const std::string& id);
   [[nodiscard]] sim::VirtualTime next_deadline() const;

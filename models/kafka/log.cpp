@@ -54,6 +54,10 @@ void PartitionLog::note_epoch(Epoch epoch, Offset offset) {
   epochs_.emplace(epoch, offset);
 }
 
+void PartitionLog::forget_empty_epochs() {
+  std::erase_if(epochs_, [this](const auto& entry) { return entry.second >= end(); });
+}
+
 EpochEnd PartitionLog::end_of_epoch(Epoch epoch) const {
   if (epochs_.empty()) return {};
   if (epoch == latest_epoch()) return {epoch, end()};

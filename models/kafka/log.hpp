@@ -56,6 +56,8 @@ class PartitionLog {
   [[nodiscard]] Epoch latest_epoch() const { return epochs_.empty() ? kNoEpoch : epochs_.rbegin()->first; }
   /// A new leader's epoch begins here, even if it never appends.
   void begin_epoch(Epoch epoch);
+  /// Forgets epochs that begin at the end of the log: a leader that never appended has one, and may have been replaced.
+  void forget_empty_epochs();
   /// The largest epoch of this log that is not above `epoch`, and where it ends. `epoch` itself and the log's start if
   /// all are above it; {kNoEpoch, kNoOffset} if all are below it: nobody here knows.
   [[nodiscard]] EpochEnd end_of_epoch(Epoch epoch) const;

@@ -1,4 +1,5 @@
 // What a broker finds when it reads a partition's log again.
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -45,7 +46,7 @@ PartitionLog::Recovered PartitionLog::recover(Offset recovery_point, bool truste
     whole = read_segment(segment, trusted || segment.base < verified_from, result);
     if (result.unreadable) return result;
   }
-  recovery_point_ = std::min(trusted ? end() : recovery_point, end());
+  recovery_point_ = std::clamp(trusted ? end() : recovery_point, start_, end());
   return result;
 }
 

@@ -130,7 +130,10 @@ void Replica::flush_as_configured() {
 void Replica::flush_all() { broker_.must_succeed(log_.flush(log_.end())); }
 
 void Replica::truncate(Offset end) {
-  if (end >= log_.end()) return;
+  if (end >= log_.end()) {
+    log_.forget_empty_epochs();
+    return;
+  }
   sim::Simulation& simulation = broker_.simulation();
   simulation.mark(end < high_watermark_ ? "committed records truncated" : "follower truncated");
   high_watermark_ = std::min(high_watermark_, end);
