@@ -192,7 +192,7 @@ void Broker::checkpoint_recovery_points() {
 void Broker::truncated(const Replica& /*replica*/) { checkpoint_recovery_points(); }
 
 void Broker::flush_old() {
-  each_replica([this](Replica& replica) { replica.flush_if_older(replica.info().options.flush_interval); });
+  each_replica([](Replica& replica) { replica.flush_if_older(replica.info().options.flush_interval); });
 }
 
 void Broker::segment_closed(Replica& replica) {

@@ -46,7 +46,8 @@ void NetworkClient::connect(sim::NodeId node) {
     const auto result = process_.simulation().network().connect(inbox_, node, kConnectTimeout, connection);
     Node& known = nodes_[sim::index(node)];
     known.connecting = false;
-    if (result == sim::ConnectResult::connected) {
+    // It may be broken again by now, and poll() has already heard so.
+    if (result == sim::ConnectResult::connected && connection->open(process_.node())) {
       known.connection = std::move(connection);
     } else {
       known.not_before = process_.simulation().now() + kReconnectDelay;
