@@ -107,6 +107,9 @@ class History final : public sim::DiskListener {
   /// The application does not wait for this message any more without having been told anything (its process died).
   void forgotten(MessageRef message);
 
+  /// The system dropped the message on purpose, by the rule `policy`, which must outlive the run.
+  void dropped(MessageRef message, std::string_view policy) { at(message).policy = policy; }
+
   // --- consumers ---
   void delivered(sim::NodeId node, MessageRef message);
   /// Something happened in the consumer's store. An idempotent store reports only the first time.
@@ -117,8 +120,6 @@ class History final : public sim::DiskListener {
   // --- brokers ---
   /// A broker holds it in memory, and perhaps never writes it.
   void held(sim::NodeId node, MessageRef message);
-  /// A broker drops it because it was told to. `rule` names why and outlives the run.
-  void dropped(MessageRef message, std::string_view rule) { at(message).policy = rule; }
 
   // --- disks ---
   void written(sim::NodeId node, const sim::Payload& record) override;

@@ -35,6 +35,9 @@ struct OptionRow {
   std::span<const std::string_view> choices = {};
   std::int64_t min = 0;  ///< in the unit of the type
   std::int64_t max = INT64_MAX;
+  /// What a bare number counts, in the unit of the type, where the system's own name says so ("linger.ms"); 0: a bare
+  /// number is an error.
+  std::int64_t bare = 0;
   std::string_view meaning;           ///< one sentence
   std::string_view source;            ///< where the system says so
   std::string_view safer = {};        ///< the value that protects more against loss; empty: does not protect

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "models/kafka/kafka.hpp"
 #include "models/rabbitmq/rabbitmq.hpp"
 #include "models/textbook/textbook.hpp"
 
 namespace noloss::models {
 
 std::span<const System* const> systems() {
-  static const std::array<const System*, 2> kSystems{
+  static const std::array<const System*, 3> kSystems{
       &textbook::system(),
+      &kafka::system(),
       &rabbitmq::system(),
   };
   return kSystems;

@@ -132,6 +132,7 @@ models::ConsumersSetup decode_consumers(const View& group, const Grammar& gramma
   setup.processing_fails = application.section("processing").quantity("fails");
   setup.store = application.choice<models::StoreKind>("store");
   setup.on_failure = application.choice<models::OnFailure>("on_failure");
+  setup.hand_off = application.count("hand_off");
   setup.sequence_check = decode_sequence_check(application);
   return setup;
 }

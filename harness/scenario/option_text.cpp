@@ -38,6 +38,17 @@ OptionResult parse_flag(const OptionRow& row, std::string_view text) {
   return fail(fmt::format("'{}' must be true or false, not '{}'", row.name, shortened(text)));
 }
 
+/// A bare number where the option's name says what it counts: a multiple of the unit, as large as there are at most.
+std::optional<sim::Quantity> parse_bare(const OptionRow& row, std::string_view text) {
+  if (row.bare == 0) return std::nullopt;
+  const QuantityResult number = parse_quantity(text, Unit::none, Ranges::allowed);
+  if (!number.value) return std::nullopt;
+  const auto scaled = [&row](std::int64_t value) {
+    return __builtin_mul_overflow(value, row.bare, &value) ? INT64_MAX : value;
+  };
+  return sim::Quantity{scaled(number.value->low), scaled(number.value->high)};
+}
+
 }  // namespace
 
 std::string bounds_problem(std::string_view what, std::string_view text, sim::Quantity value, std::int64_t min,
@@ -55,7 +66,8 @@ OptionResult parse_option(const OptionRow& row, std::string_view text) {
   if (row.type == OptionType::flag) return parse_flag(row, text);
   if (row.type == OptionType::text) return {models::OptionValue{{}, std::string{text}}, {}};
   const Unit unit = unit_of(row.type);
-  QuantityResult quantity = parse_quantity(text, unit, Ranges::allowed);
+  QuantityResult quantity{parse_bare(row, text), {}};
+  if (!quantity.value) quantity = parse_quantity(text, unit, Ranges::allowed);
   if (!quantity.value) {
     return fail(unit == Unit::none ? fmt::format("'{}': {}", row.name, quantity.error) : std::move(quantity.error));
   }

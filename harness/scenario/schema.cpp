@@ -301,6 +301,12 @@ class SchemaWriter {
   }
 
   static Json option_schema(const models::OptionRow& row) {
+    if (row.bare == 0) return typed_option_schema(row);
+    // In the unit of the name, or with a unit of its own.
+    return {{"anyOf", {typed_option_schema(row), integer_schema(row.min / row.bare, INT64_MAX, Ranges::allowed)}}};
+  }
+
+  static Json typed_option_schema(const models::OptionRow& row) {
     switch (row.type) {
       case models::OptionType::flag: return flag_schema();
       case models::OptionType::choice: return words_schema(row.choices);

@@ -19,19 +19,43 @@ ConsumerApplication::ConsumerApplication(sim::Process& process, ConsumerClient& 
       setup_(setup),
       events_(events),
       state_(state),
-      history_(history) {
+      history_(history),
+      work_(process.simulation().scheduler()) {
   state_.busy = false;
 }
 
 void ConsumerApplication::fail_next(std::int64_t times) { failures_ = times; }
 
 void ConsumerApplication::run() {
-  for (;;) {
-    const Delivery delivery = client_.receive();
-    state_.busy = true;
-    handle(delivery);
-    state_.busy = false;
+  for (std::uint32_t worker = 0; worker < setup_.hand_off; ++worker) {
+    process_.spawn([this] { work(); });
   }
+  for (;;) {
+    Delivery delivery = client_.receive();
+    in_hand(+1);
+    if (setup_.hand_off > 0) {
+      handed_off_.push_back(std::move(delivery));
+      work_.notify_one();
+    } else {
+      handle(delivery);
+      in_hand(-1);
+    }
+  }
+}
+
+void ConsumerApplication::work() {
+  for (;;) {
+    while (handed_off_.empty()) work_.wait();
+    const Delivery delivery = std::move(handed_off_.front());
+    handed_off_.pop_front();
+    handle(delivery);
+    in_hand(-1);
+  }
+}
+
+void ConsumerApplication::in_hand(std::int64_t change) {
+  in_hand_ += change;
+  state_.busy = in_hand_ > 0;
 }
 
 void ConsumerApplication::handle(const Delivery& delivery) {

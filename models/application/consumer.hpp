@@ -2,11 +2,12 @@
 //
 // Modelled: acknowledgement after or before processing, or left to the system; processing that takes time, that fails
 // before its effect, or that hangs; a store that keeps each effect or is keyed by the message; the interceptor that
-// checks sequence numbers, whose state changes in the same atomic step as the effect. Shared by all systems.
-// Not modelled: effects outside the store, several worker threads.
+// checks sequence numbers, whose state changes in the same atomic step as the effect; worker threads that process while
+// the polling thread goes on. Shared by all systems. Not modelled: effects outside the store.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 
@@ -16,6 +17,7 @@
 #include "models/history.hpp"
 #include "models/setup.hpp"
 #include "sim/process.hpp"
+#include "sim/wait_queue.hpp"
 
 namespace noloss::models {
 
@@ -42,7 +44,10 @@ class ConsumerApplication {
   void stall_next(sim::Duration duration) { stall_ = duration; }
 
  private:
+  /// A worker thread.
+  void work();
   void handle(const Delivery& delivery);
+  void in_hand(std::int64_t change);
   enum class Processed : std::uint8_t { done, skipped, given_back };
   [[nodiscard]] Processed process(const Delivery& delivery);
   [[nodiscard]] bool attempt_fails(MessageRef message);
@@ -59,6 +64,9 @@ class ConsumerApplication {
   History& history_;
   std::int64_t failures_ = 0;  ///< of the message in hand, or of the next one; -1: always
   sim::Duration stall_{0};
+  std::int64_t in_hand_ = 0;         ///< messages with the workers
+  std::deque<Delivery> handed_off_;  ///< and those that wait for one
+  sim::WaitQueue work_;
 };
 
 }  // namespace noloss::models

@@ -27,8 +27,8 @@ faults:
 }
 
 TEST(LeaderlessTest, AnotherPartitionsLossIsFound) {
-  const RunResult result =
-      run(R"(  - {at: "broker-2 append #8", action: power_loss, target: broker-2, duration: 100ms, unsynced: lose_all})");
+  const RunResult result = run(
+      R"(  - {at: "broker-2 append #8", action: power_loss, target: broker-2, duration: 100ms, unsynced: lose_all})");
   EXPECT_EQ(result.of(Guarantee::no_acked_loss).verdict, Verdict::violated);
 }
 

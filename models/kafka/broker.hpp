@@ -1,0 +1,161 @@
+// A broker: its replicas, its metadata, its background work, and a fiber for each connection that it serves.
+//
+// Modelled (KafkaServer, BrokerServer, SocketServer, ReplicaManager, LogManager): requests of one connection are
+// handled one after the other, the next only when the answer to the one before is sent; recovery before registration;
+// checkpoints of recovery points and high watermarks; flush.ms, which only log.flush.scheduler.interval.ms evaluates;
+// retention; controlled shutdown, which hands leadership over, flushes and leaves a marker. A failed log directory ends
+// the process, since a broker has one. Not modelled: quotas, request threads and their number, several directories.
+//
+// volatile, lost on kill: everything here. durable: what logs and checkpoints have on disk.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "models/history.hpp"
+#include "models/kafka/checkpoint.hpp"
+#include "models/kafka/controller_link.hpp"
+#include "models/kafka/fetcher.hpp"
+#include "models/kafka/group_coordinator.hpp"
+#include "models/kafka/replica.hpp"
+#include "models/kafka/topology.hpp"
+#include "sim/network.hpp"
+#include "sim/process.hpp"
+#include "sim/simulation.hpp"
+
+namespace noloss::models::kafka {
+
+/// Numbers that are given out once in a run, by whomever: the run's, not a broker's.
+struct RunNumbers {
+  std::uint64_t records = 0;
+  ProducerId producers = 0;  ///< real brokers get blocks of them from the controller
+};
+
+/// A connection that a client or a follower opened.
+class Session {
+ public:
+  Session(sim::Scheduler& scheduler, sim::ConnectionPtr connection)
+      : connection_(std::move(connection)), arrived_(scheduler) {}
+
+  [[nodiscard]] const sim::ConnectionPtr& connection() const { return connection_; }
+  void push(const sim::Arrival& request) {
+    requests_.push_back(request);
+    arrived_.notify_one();
+  }
+  void close() {
+    closed_ = true;
+    arrived_.notify_one();
+  }
+  /// Waits for the next request; false: the connection is gone.
+  [[nodiscard]] bool next(sim::Arrival& request);
+
+ private:
+  sim::ConnectionPtr connection_;
+  std::deque<sim::Arrival> requests_;
+  bool closed_ = false;
+  sim::WaitQueue arrived_;
+};
+
+class Broker final : public sim::Program {
+ public:
+  Broker(sim::Process& process, const Topology& topology, RunNumbers& numbers, History& history);
+
+  void run() override;
+  void stop() override;
+
+  [[nodiscard]] sim::Process& process() const { return process_; }
+  [[nodiscard]] sim::Simulation& simulation() const { return process_.simulation(); }
+  [[nodiscard]] const Topology& topology() const { return topology_; }
+  [[nodiscard]] sim::NodeId node() const { return process_.node(); }
+  [[nodiscard]] BrokerEpoch epoch() const { return link_.epoch(); }
+  /// Null if the partition has no replica here.
+  [[nodiscard]] Replica* replica(PartitionIndex partition) { return replicas_[partition].get(); }
+  [[nodiscard]] const Replica* replica(PartitionIndex partition) const { return replicas_[partition].get(); }
+  [[nodiscard]] const GroupCoordinator& groups() const { return groups_; }
+  /// Recovered, and answering requests.
+  [[nodiscard]] bool serving() const { return serving_; }
+
+  // --- for its parts ---
+  [[nodiscard]] const MetadataImage& metadata() const { return *metadata_; }
+  [[nodiscard]] const BrokerMetadata& metadata_of(sim::NodeId broker) const {
+    return metadata_->brokers[sim::index(broker)];
+  }
+  [[nodiscard]] std::uint64_t next_record_number() { return ++numbers_.records; }
+  [[nodiscard]] std::vector<boost::intrusive_ptr<LogRecord>> batch_of(const ProduceRequest& request) const;
+  void learn(MetadataImagePtr image);
+  /// From now on `replica` is copied from `leader`; kNoNode: from nobody.
+  void fetch_from(Replica& replica, sim::NodeId leader);
+  void leads_now(Replica& replica);
+  void leads_no_more(Replica& replica);
+  /// A log is shorter: the recovery point on disk must not lie beyond its end. Waits.
+  void truncated(const Replica& replica);
+  void alter_partition(boost::intrusive_ptr<AlterPartitionRequest> request) {
+    link_.alter_partition(std::move(request));
+  }
+  void propose_again();
+  /// What lies before the log's active segment is flushed soon, by another fiber.
+  void segment_closed(Replica& replica);
+  /// A log directory that fails takes the broker with it.
+  void must_succeed(sim::IoResult result);
+
+ private:
+  // broker.cpp
+  void create_initial_state();
+  void recover();
+  void background(sim::Duration interval, void (Broker::*task)());
+  void start_background();
+  void checkpoint_high_watermarks();
+  void checkpoint_recovery_points();
+  void flush_old();
+  void apply_retention();
+  void expire_offsets();
+  void shrink_isrs();
+  template <class Act>
+  void each_replica(Act&& act);
+
+  // broker_requests.cpp
+  void accept_loop();
+  void serve(std::uint64_t id);
+  void handle(const sim::Arrival& request);
+  void respond(const sim::Arrival& to, sim::MessageKind kind, boost::intrusive_ptr<Response> response,
+               std::int64_t bytes = 0, std::uint64_t first = 0);
+  void produce(const sim::Arrival& arrival);
+  void fetch(const sim::Arrival& arrival);
+  [[nodiscard]] bool read_all(const FetchRequest& request, FetchResponse& response);
+  void offset_for_leader_epoch(const sim::Arrival& arrival);
+  void list_offsets(const sim::Arrival& arrival);
+  void init_producer_id(const sim::Arrival& arrival);
+  void metadata_request(const sim::Arrival& arrival);
+  void find_coordinator(const sim::Arrival& arrival);
+  void join_group(const sim::Arrival& arrival);
+  void group_heartbeat(const sim::Arrival& arrival);
+  void leave_group(const sim::Arrival& arrival);
+  void offset_commit(const sim::Arrival& arrival);
+  void offset_fetch(const sim::Arrival& arrival);
+
+  sim::Process& process_;
+  const Topology& topology_;
+  RunNumbers& numbers_;
+  History& history_;
+  sim::Inbox inbox_;
+  std::map<std::uint64_t, std::unique_ptr<Session>> sessions_;
+  std::uint64_t session_ids_ = 0;
+  MetadataImagePtr metadata_;
+  std::vector<std::unique_ptr<Replica>> replicas_;  ///< by PartitionIndex; null where there is none here
+  std::vector<std::unique_ptr<ReplicaFetcher>> fetchers_;
+  ControllerLink link_;
+  GroupCoordinator groups_;
+  Checkpoint recovery_points_;
+  Checkpoint high_watermarks_;
+  Checkpoint clean_shutdown_;
+  bool initial_ = false;
+  bool serving_ = false;
+};
+
+/// The metadata that a run begins with: every broker registered, every replica in sync, the preferred one leading.
+[[nodiscard]] MetadataImagePtr initial_metadata(sim::Simulation& simulation, const Topology& topology);
+
+}  // namespace noloss::models::kafka

@@ -1,0 +1,275 @@
+#include "models/kafka/consumer.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "models/kafka/group_coordinator.hpp"
+#include "sim/simulation.hpp"
+
+namespace noloss::models::kafka {
+namespace {
+
+constexpr sim::Duration kApiTimeout = std::chrono::seconds{60};    // default.api.timeout.ms
+constexpr sim::Duration kCloseTimeout = std::chrono::seconds{30};  // of close()
+
+NetworkOptions network_options(const ConsumersSetup& setup, const Topology& topology) {
+  return {bootstrap_of(setup.connect, topology), setup.config.duration("request.timeout.ms"),
+          setup.config.duration("metadata.max.age.ms"), setup.config.duration("retry.backoff.ms")};
+}
+
+ConsumerOptions consumer_options(const OptionValues& config) {
+  return {.auto_commit = config.flag("enable.auto.commit"),
+          .auto_commit_interval = config.duration("auto.commit.interval.ms"),
+          .reset = static_cast<ResetPolicy>(config.integer("auto.offset.reset")),
+          .max_poll_records = static_cast<std::size_t>(config.integer("max.poll.records")),
+          .fetch_wait = config.duration("fetch.max.wait.ms"),
+          .fetch_bytes = config.integer("max.partition.fetch.bytes"),
+          .retry_backoff = config.duration("retry.backoff.ms")};
+}
+
+}  // namespace
+
+Consumer::Consumer(sim::Process& process, const Topology& topology, const ConsumerInfo& info,
+                   const ConsumersSetup& setup, ConsumerState& state, History& history)
+    : process_(process),
+      topology_(topology),
+      setup_(setup),
+      history_(history),
+      options_(consumer_options(setup.config)),
+      group_(process, topology,
+             {info.group, fmt::format("{}-{}", info.client, process.incarnation()), info.session_timeout,
+              setup.config.duration("heartbeat.interval.ms"), info.rebalance_timeout, options_.retry_backoff},
+             network_options(setup, topology)),
+      network_(process, topology, network_options(setup, topology)),
+      arrived_(process.simulation().scheduler()),
+      state_(state),
+      application_(process, *this, setup, events().common, state, history) {
+  next_auto_commit_ = process.simulation().now() + options_.auto_commit_interval;
+  const bool initial = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
+  if (!initial) return;
+  const auto groups = initial_groups(process.simulation(), topology);
+  for (const MemberAssignment& member : groups.at(info.group)) {
+    if (member.id != info.client + "/1") continue;
+    group_.joined_from_start(member.id);
+    take_assignment(member.partitions);
+    for (const auto& lane : lanes_) {
+      seek(*lane, 0, 0);
+      lane->committed = 0;
+    }
+  }
+}
+
+void Consumer::run() {
+  process_.spawn([this] { group_.loop(); });
+  process_.spawn([this] { fetch_loop(); });
+  application_.run();
+}
+
+void Consumer::stop() {
+  // close(): what was handed out counts as consumed, then the group is told.
+  const auto offsets = options_.auto_commit ? positions() : acknowledged();
+  if (!offsets.empty() && !group_.must_join()) {
+    static_cast<void>(group_.commit_and_wait(offsets, process_.simulation().now() + kCloseTimeout));
+  }
+  group_.leave();
+}
+
+bool Consumer::fail_handler(std::int64_t times) {
+  application_.fail_next(times);
+  return true;
+}
+
+bool Consumer::stall_handler(sim::Duration duration) {
+  application_.stall_next(duration);
+  return true;
+}
+
+// --- poll ---
+
+Delivery Consumer::receive() {
+  in_hand_.reset();
+  while (handed_.empty()) poll();
+  in_hand_ = std::move(handed_.front());
+  handed_.pop_front();
+  const std::uint64_t session = lanes_term_ << 32U | in_hand_->partition;
+  return {in_hand_->record->content, in_hand_->record->offset, session};
+}
+
+void Consumer::poll() {
+  group_.polled();
+  if (group_.must_join()) {
+    if (options_.auto_commit && !lanes_.empty()) {
+      static_cast<void>(group_.commit_and_wait(positions(), process_.simulation().now() + kApiTimeout));
+    }
+    take_assignment({});
+    take_assignment(group_.join());
+    find_positions();
+  }
+  commit_automatically();
+  fill();
+  if (!handed_.empty()) return;
+  const bool commits = options_.auto_commit && next_auto_commit_ > process_.simulation().now();
+  sim::VirtualTime until = process_.simulation().now() + kApiTimeout;
+  if (commits) until = std::min(until, next_auto_commit_);
+  arrived_.wait_until(until);
+}
+
+void Consumer::take_assignment(const std::vector<PartitionIndex>& partitions) {
+  lanes_.clear();
+  ++lanes_term_;
+  for (const PartitionIndex partition : partitions) {
+    lanes_.push_back(std::make_unique<Lane>());
+    lanes_.back()->partition = partition;
+  }
+}
+
+void Consumer::find_positions() {
+  std::vector<PartitionIndex> partitions;
+  for (const auto& lane : lanes_) partitions.push_back(lane->partition);
+  if (partitions.empty()) return;
+  for (const CommittedOffset& offset : group_.fetch_offsets(partitions)) {
+    Lane* lane = lane_of(offset.partition);
+    if (lane == nullptr) continue;
+    if (offset.position == kNoOffset) {
+      lane->must_reset = true;
+    } else {
+      seek(*lane, offset.position, offset.epoch);
+      lane->committed = offset.position;
+    }
+  }
+  network_.wake();
+}
+
+void Consumer::fill() {
+  for (const auto& lane : lanes_) {
+    if (lane->must_reset && options_.reset == ResetPolicy::none) {
+      process_.simulation().mark("no valid position, exception");
+      process_.crash();  // nobody catches it
+    }
+    while (!lane->buffer.empty() && handed_.size() < options_.max_poll_records) {
+      LogRecordPtr record = std::move(lane->buffer.front());
+      lane->buffer.pop_front();
+      lane->position = record->offset + 1;
+      lane->position_epoch = record->epoch;
+      if (record->kind != RecordKind::message) continue;
+      lane->unconfirmed.emplace_back(record->offset, record->message);
+      handed_.push_back({std::move(record), lane->partition});
+    }
+  }
+  network_.wake();
+}
+
+// --- commits ---
+
+Consumer::Lane* Consumer::lane_of(PartitionIndex partition) {
+  const auto lane =
+      std::find_if(lanes_.begin(), lanes_.end(), [&](const auto& known) { return known->partition == partition; });
+  return lane == lanes_.end() ? nullptr : lane->get();
+}
+
+std::vector<CommittedOffset> Consumer::positions() const {
+  std::vector<CommittedOffset> offsets;
+  for (const auto& lane : lanes_) {
+    const bool valid = lane->position != kNoOffset && !lane->must_reset;
+    if (valid) offsets.push_back({lane->partition, lane->position, lane->position_epoch});
+  }
+  return offsets;
+}
+
+std::vector<CommittedOffset> Consumer::acknowledged() const {
+  std::vector<CommittedOffset> offsets;
+  for (const auto& lane : lanes_) {
+    if (lane->acknowledged > lane->committed) {
+      offsets.push_back({lane->partition, lane->acknowledged, lane->position_epoch});
+    }
+  }
+  return offsets;
+}
+
+void Consumer::commit_automatically() {
+  if (!options_.auto_commit || process_.simulation().now() < next_auto_commit_) return;
+  next_auto_commit_ = process_.simulation().now() + options_.auto_commit_interval;
+  const auto offsets = positions();
+  if (offsets.empty()) return;
+  const std::uint64_t term = lanes_term_;
+  group_.commit(offsets, [this, offsets, term](bool success) {
+    if (term != lanes_term_) return;
+    if (success) {
+      committed(offsets);
+    } else {
+      next_auto_commit_ = std::min(next_auto_commit_, process_.simulation().now() + options_.retry_backoff);
+    }
+  });
+}
+
+void Consumer::commit_acknowledged() {
+  if (committing_ || process_.simulation().now() < commit_not_before_) return;
+  const auto offsets = acknowledged();
+  if (offsets.empty()) return;
+  committing_ = true;
+  const std::uint64_t term = lanes_term_;
+  group_.commit(offsets, [this, offsets, term](bool success) {
+    committing_ = false;
+    if (term != lanes_term_) return;
+    if (success) {
+      committed(offsets);
+    } else {
+      commit_not_before_ = process_.simulation().now() + options_.retry_backoff;
+    }
+    network_.wake();
+  });
+}
+
+void Consumer::committed(const std::vector<CommittedOffset>& offsets) {
+  for (const CommittedOffset& offset : offsets) {
+    Lane* lane = lane_of(offset.partition);
+    if (lane == nullptr) continue;
+    lane->committed = offset.position;
+    while (!lane->unconfirmed.empty() && lane->unconfirmed.front().first < offset.position) {
+      const MessageRef message = lane->unconfirmed.front().second;
+      lane->unconfirmed.pop_front();
+      if (message == kNoMessage) continue;
+      history_.acknowledged(process_.node(), message);
+      process_.simulation().note(process_.node(), events().common.acknowledged, index(message));
+    }
+  }
+}
+
+void Consumer::acknowledge(const Delivery& delivery) {
+  if (delivery.session >> 32U != lanes_term_) return;  // the partition may be another's by now
+  Lane* lane = lane_of(static_cast<PartitionIndex>(delivery.session & 0xffffffffU));
+  lane->acknowledged = std::max(lane->acknowledged, delivery.position + 1);
+  commit_acknowledged();
+}
+
+bool Consumer::acknowledge_and_wait(const Delivery& delivery) {
+  if (delivery.session >> 32U != lanes_term_) return false;
+  const auto partition = static_cast<PartitionIndex>(delivery.session & 0xffffffffU);
+  const std::vector<CommittedOffset> offsets{{partition, delivery.position + 1, lane_of(partition)->position_epoch}};
+  if (!group_.commit_and_wait(offsets, process_.simulation().now() + kApiTimeout)) return false;
+  committed(offsets);
+  process_.simulation().scheduler().check_killed();
+  return true;
+}
+
+bool Consumer::idle() const {
+  if (!handed_.empty() || committing_ || group_.must_join()) return false;
+  return std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
+    const bool uncommitted = options_.auto_commit ? lane->committed < lane->position : !acknowledged().empty();
+    return lane->position != kNoOffset && !lane->must_reset && lane->buffer.empty() && !uncommitted;
+  });
+}
+
+std::optional<Offset> Consumer::next_offset(PartitionIndex partition) const {
+  const auto lane =
+      std::find_if(lanes_.begin(), lanes_.end(), [&](const auto& known) { return known->partition == partition; });
+  if (lane == lanes_.end() || (*lane)->position == kNoOffset || group_.must_join()) return std::nullopt;
+  if (in_hand_ && in_hand_->partition == partition && state_.busy) return in_hand_->record->offset;
+  const auto handed = std::find_if(handed_.begin(), handed_.end(),
+                                   [&](const Handed& waiting) { return waiting.partition == partition; });
+  return handed == handed_.end() ? (*lane)->position : handed->record->offset;
+}
+
+}  // namespace noloss::models::kafka

@@ -1,0 +1,123 @@
+// What the controller decides about partitions: their ISR, their eligible leader replicas, their leaders.
+#include <algorithm>
+#include <utility>
+
+#include "models/kafka/controller.hpp"
+
+namespace noloss::models::kafka {
+namespace {
+
+bool contains(const std::vector<sim::NodeId>& nodes, sim::NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+}  // namespace
+
+void Controller::changed(PartitionIndex index) {
+  ++partitions_[index].partition_epoch;
+  dirty_ = true;
+}
+
+void Controller::set_isr(PartitionIndex index, std::vector<sim::NodeId> isr) {
+  PartitionMetadata& partition = partitions_[index];
+  if (topology_.options.eligible_leader_replicas) {
+    if (isr.size() >= topology_.min_isr(index)) {
+      partition.elr.clear();
+      partition.last_known_leader = sim::kNoNode;
+    } else {
+      // Who leaves an ISR that is too small for a commit still has everything that was committed.
+      for (const sim::NodeId node : partition.isr) {
+        if (!contains(partition.elr, node)) partition.elr.push_back(node);
+      }
+      std::erase_if(partition.elr, [&](sim::NodeId node) { return contains(isr, node); });
+      if (isr.empty() && partition.leader != sim::kNoNode) partition.last_known_leader = partition.leader;
+    }
+  }
+  partition.isr = std::move(isr);
+}
+
+void Controller::remove_from_isrs(sim::NodeId node, Leaving why) {
+  for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
+    PartitionMetadata& partition = partitions_[index];
+    const PartitionMetadata before = partition;
+    if (contains(partition.isr, node)) {
+      std::vector<sim::NodeId> isr = partition.isr;
+      std::erase(isr, node);
+      // Without eligible leader replicas the last one stays: nobody else may ever lead.
+      if (!isr.empty() || topology_.options.eligible_leader_replicas) set_isr(index, std::move(isr));
+    }
+    if (why == Leaving::unclean_shutdown) std::erase(partition.elr, node);
+    if (partition.leader == node || partition.leader == sim::kNoNode) elect(index);
+    if (partition != before) changed(index);
+  }
+}
+
+void Controller::elect_where_leaderless() {
+  for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
+    if (partitions_[index].leader != sim::kNoNode) continue;
+    elect(index);
+    if (partitions_[index].leader != sim::kNoNode) changed(index);
+  }
+}
+
+bool Controller::acceptable(sim::NodeId node) const {
+  const BrokerMetadata& metadata = broker(node).metadata;
+  return metadata.registered && !metadata.fenced && !metadata.shutting_down;
+}
+
+sim::NodeId Controller::choose_leader(PartitionIndex index) {
+  const PartitionInfo& info = topology_.partitions[index];
+  PartitionMetadata& partition = partitions_[index];
+  const bool eligible = topology_.options.eligible_leader_replicas;
+  const auto clean = [&](sim::NodeId node) {
+    const bool from_elr = eligible && partition.isr.empty() && contains(partition.elr, node);
+    return (contains(partition.isr, node) || from_elr) && acceptable(node);
+  };
+  if (partition.leader != sim::kNoNode && clean(partition.leader)) return partition.leader;
+  for (const sim::NodeId node : info.replicas) {
+    if (clean(node)) return node;
+  }
+  if (eligible && partition.isr.empty() && partition.elr.empty() && partition.last_known_leader != sim::kNoNode) {
+    const bool fenced_too = topology_.behaviours.elects_fenced_last_leader;
+    if (acceptable(partition.last_known_leader) || fenced_too) {
+      process_.simulation().mark("last known leader elected");
+      return partition.last_known_leader;
+    }
+  }
+  if (!info.options.unclean_leader_election) return sim::kNoNode;
+  for (const sim::NodeId node : info.replicas) {
+    if (!acceptable(node)) continue;
+    process_.simulation().mark("leader elected from outside the ISR");
+    return node;
+  }
+  return sim::kNoNode;
+}
+
+void Controller::elect(PartitionIndex index) { set_leader(index, choose_leader(index)); }
+
+void Controller::set_leader(PartitionIndex index, sim::NodeId leader) {
+  PartitionMetadata& partition = partitions_[index];
+  if (leader == partition.leader) return;
+  partition.leader = leader;
+  ++partition.leader_epoch;
+  if (leader == sim::kNoNode || contains(partition.isr, leader)) return;
+  if (contains(partition.elr, leader)) process_.simulation().mark("leader elected from the ELR");
+  partition.isr = {leader};
+  std::erase(partition.elr, leader);
+}
+
+void Controller::prefer_preferred() {
+  const sim::VirtualTime now = process_.simulation().now();
+  if (now < rebalance_at_) return;
+  rebalance_at_ = now + topology_.options.leader_rebalance_interval;
+  for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
+    const PartitionMetadata& partition = partitions_[index];
+    const sim::NodeId preferred = topology_.partitions[index].replicas.front();
+    const bool possible = contains(partition.isr, preferred) && acceptable(preferred);
+    if (!possible || partition.leader == preferred || partition.leader == sim::kNoNode) continue;
+    set_leader(index, preferred);
+    changed(index);
+  }
+}
+
+}  // namespace noloss::models::kafka

@@ -1,0 +1,123 @@
+// The producer's process: the Java client, and the application around it.
+//
+// Modelled (KafkaProducer, RecordAccumulator, Sender, TransactionManager): batches that wait for linger.ms or until
+// they are full; a buffer that blocks send; up to max.in.flight.requests.per.connection produce requests on each
+// connection; retries behind retry.backoff.ms, at the head of their partition; delivery.timeout.ms from the creation of
+// a batch, after which it is reported as timed out wherever it is; acks; idempotence with a producer id, an epoch and
+// sequences for each partition, which are bumped and restarted where the broker's state does not fit any more.
+// Not modelled: transactions, compression, partitioners (the application chooses), one request for several batches.
+//
+// volatile, lost on kill: everything here. durable: ProducerState.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "models/application/producer.hpp"
+#include "models/kafka/network_client.hpp"
+#include "models/kafka/protocol.hpp"
+#include "models/kafka/topology.hpp"
+#include "sim/process.hpp"
+#include "sim/wait_queue.hpp"
+
+namespace noloss::models::kafka {
+
+struct ProducerOptions {
+  Acks acks = Acks::all;
+  bool idempotence = true;
+  std::int64_t retries = 0;
+  sim::Duration delivery_timeout{0};
+  sim::Duration request_timeout{0};
+  std::size_t max_in_flight = 5;
+  sim::Duration linger{0};
+  std::int64_t batch_bytes = 0;
+  std::int64_t buffer_bytes = 0;
+  sim::Duration max_block{0};
+  sim::Duration retry_backoff{0};
+  sim::Duration metadata_max_age{0};
+};
+/// As ProducerConfig makes them of what is written and what is not.
+[[nodiscard]] ProducerOptions producer_options(const OptionValues& config, const Behaviours& behaviours);
+
+class Producer final : public sim::Program, public ProducerClient {
+ public:
+  Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const ProducersSetup& setup,
+           const SequenceCheckSetup& check, ProducerState& state, History& history);
+
+  void run() override;
+
+  [[nodiscard]] std::uint32_t partitions() const override { return static_cast<std::uint32_t>(lanes_.size()); }
+  void send(MessagePtr message, SendMode mode, Done done) override;
+  [[nodiscard]] sim::Duration retry_backoff() const override { return options_.retry_backoff; }
+
+ private:
+  struct Record {
+    MessagePtr message;
+    SendMode mode = SendMode::sync;
+    Done done;
+  };
+  struct Batch {
+    PartitionIndex partition = 0;
+    std::vector<Record> records;
+    std::int64_t bytes = 0;
+    sim::VirtualTime created{};
+    sim::VirtualTime not_before{};
+    std::int64_t attempts = 0;
+    ProducerStamp stamp;  ///< from the first attempt on
+    std::size_t record_count = 0;
+    bool done = false;  ///< its outcome was reported, wherever it is
+  };
+  using BatchPtr = std::shared_ptr<Batch>;
+  /// One partition.
+  struct Lane {
+    PartitionIndex partition = 0;
+    std::deque<BatchPtr> queue;         ///< not on their way; those that are sent again in front
+    std::deque<BatchPtr> on_their_way;  ///< sent, and no answer yet
+    std::deque<BatchPtr> unsettled;     ///< have sequences and no answer for good, in order of them
+    std::int32_t epoch = -1;            ///< of the producer, as this partition uses it
+    std::int64_t next_sequence = 0;
+    std::int64_t last_acked_sequence = -1;
+    bool unresolved = false;  ///< a batch expired that may have been stored
+  };
+
+  // producer.cpp: the accumulator and the sender
+  void sender_loop();
+  void expire();
+  [[nodiscard]] sim::VirtualTime expiry(const Batch& batch) const;
+  [[nodiscard]] bool drain();
+  [[nodiscard]] bool may_send(const Lane& lane, sim::NodeId leader) const;
+  [[nodiscard]] bool batch_ready(const Lane& lane) const;
+  [[nodiscard]] sim::VirtualTime next_due() const;
+  void transmit(Lane& lane, sim::NodeId leader);
+  void finish(Batch& batch, Outcome outcome);
+  [[nodiscard]] bool retriable(const Batch& batch) const;
+  void retry(Lane& lane, const BatchPtr& batch);
+
+  // producer_idempotence.cpp: sequences, and what an answer means for them
+  [[nodiscard]] bool has_producer_id();
+  void stamp(Lane& lane, const BatchPtr& batch);
+  void answered(Lane& lane, const BatchPtr& batch, const ProduceResponse* response);
+  void succeeded(Lane& lane, const BatchPtr& batch);
+  void failed(Lane& lane, const BatchPtr& batch, Error error);
+  [[nodiscard]] bool may_retry(Lane& lane, const Batch& batch, Error error);
+  void bump_epoch(Lane& lane);
+  void forget_producer_id();
+  void resolve(Lane& lane);
+
+  sim::Process& process_;
+  const Topology& topology_;
+  ProducerOptions options_;
+  History& history_;
+  NetworkClient network_;
+  std::vector<Lane> lanes_;
+  std::int64_t held_bytes_ = 0;
+  sim::WaitQueue space_;
+  ProducerId id_ = kNoProducerId;
+  std::int32_t epoch_ = 0;
+  bool asking_for_id_ = false;
+  ProducerApplication application_;
+};
+
+}  // namespace noloss::models::kafka

@@ -1,0 +1,139 @@
+#include "models/kafka/topology.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "models/kafka/options.hpp"
+
+namespace noloss::models::kafka {
+namespace {
+
+constexpr sim::Duration kNever = sim::Duration::max();
+constexpr sim::Duration kProducerIdExpirationBefore = std::chrono::hours{7 * 24};  // transactional.id.expiration.ms
+
+sim::Duration forever_if_negative(sim::Duration duration) { return duration.count() < 0 ? kNever : duration; }
+
+TopicOptions broker_defaults(const OptionValues& config) {
+  return {.min_insync_replicas = config.integer("min.insync.replicas"),
+          .unclean_leader_election = config.flag("unclean.leader.election.enable"),
+          .flush_messages = config.integer("log.flush.interval.messages"),
+          .flush_interval = config.duration("log.flush.interval.ms"),
+          .segment_bytes = config.integer("log.segment.bytes"),
+          .retention = forever_if_negative(config.duration("log.retention.ms")),
+          .retention_bytes = config.integer("log.retention.bytes")};
+}
+
+TopicOptions topic_options(const OptionValues& config, TopicOptions options) {
+  const auto set = [&](std::string_view name) { return config.at(name).text != kFromBroker; };
+  if (set("min.insync.replicas")) options.min_insync_replicas = config.integer("min.insync.replicas");
+  if (set("unclean.leader.election.enable")) {
+    options.unclean_leader_election = config.flag("unclean.leader.election.enable");
+  }
+  if (set("flush.messages")) options.flush_messages = config.integer("flush.messages");
+  if (set("flush.ms")) options.flush_interval = config.duration("flush.ms");
+  if (set("segment.bytes")) options.segment_bytes = config.integer("segment.bytes");
+  if (set("retention.ms")) options.retention = forever_if_negative(config.duration("retention.ms"));
+  if (set("retention.bytes")) options.retention_bytes = config.integer("retention.bytes");
+  return options;
+}
+
+BrokerOptions broker_options(const OptionValues& config, const Topology& topology) {
+  BrokerOptions options;
+  options.replica_lag = config.duration("replica.lag.time.max.ms");
+  options.replica_fetch_wait = config.duration("replica.fetch.wait.max.ms");
+  options.replica_fetch_bytes = config.integer("replica.fetch.max.bytes");
+  options.replica_socket_timeout = config.duration("replica.socket.timeout.ms");
+  options.high_watermark_checkpoint = config.duration("replica.high.watermark.checkpoint.interval.ms");
+  options.recovery_point_checkpoint = config.duration("log.flush.offset.checkpoint.interval.ms");
+  options.flush_scheduler = config.duration("log.flush.scheduler.interval.ms");
+  options.retention_check = config.duration("log.retention.check.interval.ms");
+  options.controlled_shutdown = config.flag("controlled.shutdown.enable");
+  options.leader_rebalance = config.flag("auto.leader.rebalance.enable");
+  options.leader_rebalance_interval = config.duration("leader.imbalance.check.interval.seconds");
+  options.offsets_commit_timeout = config.duration("offsets.commit.timeout.ms");
+  options.offsets_retention = config.duration("offsets.retention.minutes");
+  options.offsets_retention_check = config.duration("offsets.retention.check.interval.ms");
+  options.initial_rebalance_delay = config.duration("group.initial.rebalance.delay.ms");
+  options.producer_id_expiration = kProducerIdExpirationBefore;
+  if (config.all().contains("producer.id.expiration.ms")) {
+    options.producer_id_expiration = config.duration("producer.id.expiration.ms");
+  }
+  if (topology.behaviours.kraft) {
+    options.session_timeout = config.duration("broker.session.timeout.ms");
+    options.heartbeat = config.duration("broker.heartbeat.interval.ms");
+  } else {
+    options.session_timeout = config.duration("zookeeper.session.timeout.ms");
+    options.heartbeat = options.session_timeout / 3;  // as ZooKeeper's client pings
+  }
+  options.eligible_leader_replicas = config.all().contains("eligible.leader.replicas.version") &&
+                                     config.integer("eligible.leader.replicas.version") > 0;
+  return options;
+}
+
+void add_partition(Topology& topology, PartitionInfo info, std::uint32_t first, std::uint32_t replicas) {
+  const auto brokers = static_cast<std::uint32_t>(topology.brokers.size());
+  for (std::uint32_t i = 0; i < replicas && info.replicas.size() < replicas; ++i) {
+    info.replicas.push_back(topology.brokers[(first + i) % brokers]);
+  }
+  topology.partitions.push_back(std::move(info));
+}
+
+}  // namespace
+
+bool PartitionInfo::has(sim::NodeId node) const {
+  return std::find(replicas.begin(), replicas.end(), node) != replicas.end();
+}
+
+std::size_t Topology::min_isr(PartitionIndex partition) const {
+  const PartitionInfo& info = partitions[partition];
+  const auto configured = static_cast<std::size_t>(info.options.min_insync_replicas);
+  return behaviours.effective_min_isr ? std::min(configured, info.replicas.size()) : configured;
+}
+
+std::vector<PartitionIndex> Topology::partitions_of(GroupId group) const {
+  std::vector<PartitionIndex> found;
+  for (PartitionIndex index = 0; index < partitions.size(); ++index) {
+    if (partitions[index].entity == group) found.push_back(index);
+  }
+  return found;
+}
+
+Topology make_topology(const Setup& setup) {
+  Topology topology;
+  topology.release = parse_release(setup.release);
+  topology.behaviours = behaviours(topology.release);
+  topology.options = broker_options(setup.brokers.config, topology);
+  for (std::uint32_t i = 0; i < setup.brokers.count; ++i) topology.brokers.push_back(sim::NodeId{i});
+  topology.controller = sim::NodeId{setup.brokers.count};
+  const TopicOptions defaults = broker_defaults(setup.brokers.config);
+  for (std::uint32_t entity = 0; entity < setup.entities.size(); ++entity) {
+    const EntitySetup& topic = setup.entities[entity];
+    topology.first_partition.push_back(static_cast<std::uint32_t>(topology.partitions.size()));
+    for (std::uint32_t number = 0; number < topic.partitions; ++number) {
+      PartitionInfo info;
+      info.entity = entity;
+      info.number = number;
+      info.name = fmt::format("{}-{}", topic.name, number);
+      info.options = topic_options(topic.config, defaults);
+      if (number < topic.assignment.size()) {
+        for (const std::uint32_t broker : topic.assignment[number]) info.replicas.push_back(sim::NodeId{broker - 1});
+      }
+      add_partition(topology, std::move(info), number, topic.replicas);
+    }
+  }
+  topology.offsets_partition = static_cast<PartitionIndex>(topology.partitions.size());
+  PartitionInfo offsets;
+  offsets.entity = static_cast<std::uint32_t>(setup.entities.size());
+  offsets.name = "__consumer_offsets-0";
+  offsets.options = defaults;
+  offsets.options.retention = kNever;  // compacted, not deleted
+  offsets.options.retention_bytes = -1;
+  offsets.offsets = true;
+  const auto replicas = static_cast<std::uint32_t>(setup.brokers.config.integer("offsets.topic.replication.factor"));
+  const std::uint32_t first = topology.offsets_partition;
+  add_partition(topology, std::move(offsets), first, std::min(replicas, setup.brokers.count));
+  return topology;
+}
+
+}  // namespace noloss::models::kafka

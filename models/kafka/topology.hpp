@@ -1,0 +1,94 @@
+// What every node of a Kafka cluster knows from its configuration: partitions, their options, the brokers' options.
+// Constant during a run. Units: nanoseconds, bytes, records.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/kafka/protocol.hpp"
+#include "models/kafka/release.hpp"
+#include "models/setup.hpp"
+#include "sim/ids.hpp"
+
+namespace noloss::models::kafka {
+
+/// Pause before a node connects again.
+inline constexpr sim::Duration kReconnectDelay = std::chrono::milliseconds{100};
+/// One handshake. The kernel repeats a SYN after a second; here the program tries again instead.
+inline constexpr sim::Duration kConnectTimeout = std::chrono::seconds{1};
+
+/// Options of a topic; what the topic does not set is the broker's.
+struct TopicOptions {
+  std::int64_t min_insync_replicas = 1;
+  bool unclean_leader_election = false;
+  std::int64_t flush_messages = 0;
+  sim::Duration flush_interval{0};
+  std::int64_t segment_bytes = 0;
+  sim::Duration retention{0};
+  std::int64_t retention_bytes = 0;
+};
+
+struct PartitionInfo {
+  std::uint32_t entity = 0;           ///< the number of the setup's topics: __consumer_offsets
+  std::uint32_t number = 0;           ///< within its topic
+  std::string name;                   ///< topic-partition
+  std::vector<sim::NodeId> replicas;  ///< in assignment order; the first one is preferred and leads at the start
+  TopicOptions options;
+  bool offsets = false;  ///< of __consumer_offsets
+
+  [[nodiscard]] bool has(sim::NodeId node) const;
+};
+
+struct BrokerOptions {
+  sim::Duration replica_lag{0};
+  sim::Duration replica_fetch_wait{0};
+  std::int64_t replica_fetch_bytes = 0;
+  sim::Duration replica_socket_timeout{0};
+  sim::Duration high_watermark_checkpoint{0};
+  sim::Duration recovery_point_checkpoint{0};
+  sim::Duration flush_scheduler{0};
+  sim::Duration retention_check{0};
+  sim::Duration session_timeout{0};
+  sim::Duration heartbeat{0};
+  bool controlled_shutdown = true;
+  bool leader_rebalance = true;
+  sim::Duration leader_rebalance_interval{0};
+  sim::Duration offsets_commit_timeout{0};
+  sim::Duration offsets_retention{0};
+  sim::Duration offsets_retention_check{0};
+  sim::Duration initial_rebalance_delay{0};
+  sim::Duration producer_id_expiration{0};
+  bool eligible_leader_replicas = false;
+};
+
+/// A consumer as its group knows it when the run begins.
+struct ConsumerInfo {
+  sim::NodeId node{};
+  GroupId group = 0;
+  std::string client;
+  sim::Duration session_timeout{0};
+  sim::Duration rebalance_timeout{0};
+};
+
+struct Topology {
+  Release release;
+  Behaviours behaviours;
+  BrokerOptions options;
+  std::vector<PartitionInfo> partitions;       ///< of all topics, one after the other; the internal ones last
+  std::vector<std::uint32_t> first_partition;  ///< of each topic, in `partitions`
+  PartitionIndex offsets_partition = 0;        ///< of the one consumer group
+  std::vector<sim::NodeId> brokers;
+  sim::NodeId controller{};
+  std::vector<ConsumerInfo> consumers;
+
+  /// Partitions that a group reads: those of its topic.
+  [[nodiscard]] std::vector<PartitionIndex> partitions_of(GroupId group) const;
+  /// What acks=all demands of the ISR of that partition.
+  [[nodiscard]] std::size_t min_isr(PartitionIndex partition) const;
+};
+
+/// Brokers, partitions and options of `setup`; node ids are those that build() gives: brokers first.
+[[nodiscard]] Topology make_topology(const Setup& setup);
+
+}  // namespace noloss::models::kafka

@@ -1,0 +1,71 @@
+// What Kafka refuses in a setup although each option alone is well formed.
+#include <fmt/core.h>
+
+#include "models/kafka/cluster.hpp"
+#include "models/kafka/options.hpp"
+#include "models/kafka/producer.hpp"
+#include "models/kafka/release.hpp"
+
+namespace noloss::models::kafka {
+namespace {
+
+constexpr std::int64_t kMostInFlight = 5;
+
+void check_producers(const ProducersSetup& group, const Behaviours& behaviours, std::vector<SetupProblem>& problems) {
+  const OptionValues& config = group.config;
+  if (!behaviours.idempotence_exists) return;
+  const bool unset = config.at("enable.idempotence").text == kFromOthers;
+  const bool wanted = !unset && config.flag("enable.idempotence");
+  const std::string& acks = config.at("acks").text;
+  const bool all = acks == "all" || acks == "-1";
+  const bool too_many = config.at("max.in.flight.requests.per.connection").number.high > kMostInFlight;
+  if (wanted && !all) {
+    problems.push_back({"producers.config.acks", "an idempotent producer needs acks=all"});
+  }
+  if (wanted && config.at("retries").number.low == 0) {
+    problems.push_back({"producers.config.retries", "an idempotent producer must be allowed to retry"});
+  }
+  // From 4.0 on the default is as strict as the option; acks and retries still switch it off silently.
+  const bool by_default = unset && behaviours.idempotence_refuses_in_flight && all;
+  if (too_many && (wanted || by_default)) {
+    problems.push_back({"producers.config.max.in.flight.requests.per.connection",
+                        fmt::format("an idempotent producer has at most {} requests in flight; set "
+                                    "enable.idempotence to false for more",
+                                    kMostInFlight)});
+  }
+}
+
+void check_timeouts(const ProducersSetup& group, const Behaviours& behaviours, std::vector<SetupProblem>& problems) {
+  if (!behaviours.delivery_timeout) return;
+  const auto low = group.config.at("delivery.timeout.ms").number.low;
+  const auto needed = group.config.at("linger.ms").number.high + group.config.at("request.timeout.ms").number.high;
+  if (low >= needed) return;
+  problems.push_back(
+      {"producers.config.delivery.timeout.ms", "delivery.timeout.ms must be at least linger.ms + request.timeout.ms"});
+}
+
+void check_consumers(const ConsumersSetup& group, std::vector<SetupProblem>& problems) {
+  if (group.acknowledge == Acknowledge::automatic && !group.config.flag("enable.auto.commit")) {
+    problems.push_back({"consumers.application.acknowledge",
+                        "'automatic' needs enable.auto.commit, which is false: nobody would ever commit"});
+  }
+  if (group.config.at("heartbeat.interval.ms").number.high >= group.config.at("session.timeout.ms").number.low) {
+    problems.push_back(
+        {"consumers.config.heartbeat.interval.ms", "heartbeat.interval.ms must be lower than session.timeout.ms"});
+  }
+}
+
+}  // namespace
+
+std::vector<SetupProblem> validate(const Setup& setup) {
+  std::vector<SetupProblem> problems;
+  const Behaviours known = behaviours(parse_release(setup.release));
+  for (const ProducersSetup& group : setup.producers) {
+    check_producers(group, known, problems);
+    check_timeouts(group, known, problems);
+  }
+  for (const ConsumersSetup& group : setup.consumers) check_consumers(group, problems);
+  return problems;
+}
+
+}  // namespace noloss::models::kafka
