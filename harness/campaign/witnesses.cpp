@@ -86,6 +86,7 @@ void read_witnesses(CampaignVerdict& verdict, const Folder& folder) {
         Remarks remarks = read_remarks(read_file(file));
         guarantee.remedy = std::move(remarks.remedy);
         guarantee.needed = std::move(remarks.needed);
+        guarantee.certain_from = std::move(remarks.certain_from);
       }
     }
   }

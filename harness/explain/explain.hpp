@@ -13,6 +13,7 @@ namespace noloss::harness {
 struct Explained {
   Shrunk shrunk;
   Counterfactuals counterfactuals;
+  std::string certain_from;  ///< when the loss was certain; empty: nothing was lost
 };
 
 /// Runs the request again, shrinks what violates the guarantee, and asks what would have helped.
@@ -24,6 +25,7 @@ struct Explained {
 struct Remarks {
   std::string remedy;  ///< "flush=sync"
   std::string needed;  ///< "the fault is needed"
+  std::string certain_from;
 };
 [[nodiscard]] Remarks read_remarks(std::string_view file_text);
 

@@ -30,6 +30,7 @@ Json guarantee_json(const GuaranteeVerdict& g) {
   json["stages"] = std::move(stages);
   if (!g.remedy.empty()) json["remedy"] = g.remedy;
   if (!g.needed.empty()) json["needed"] = g.needed;
+  if (!g.certain_from.empty()) json["certain_from"] = g.certain_from;
   if (g.verdict == Verdict::inconclusive) json["why"] = g.why;
   if (!is_met(g.met)) json["reason"] = g.reason;
   return json;

@@ -59,6 +59,7 @@ struct GuaranteeVerdict {
   std::map<std::string, Finding> findings;  ///< by detail
   std::string remedy;                       ///< of the first violation: "flush=sync"; empty: not asked
   std::string needed;                       ///< which of its faults were needed, in words
+  std::string certain_from;                 ///< when, in its witness, the loss was certain
   /// The violation with the smallest seed, or null.
   [[nodiscard]] const std::pair<const std::string, Finding>* first() const;
   /// The violation to show: the first of the detail that the scenario expects; else first().
