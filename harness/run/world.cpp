@@ -53,7 +53,7 @@ World::~World() {
 }
 
 void World::run() {
-  place_operations(configuration_.operations, simulation_, *cluster_, injector_);
+  place_operations(configuration_.operations, simulation_, *cluster_, injector_, cluster_.get());
   injector_.arm();
   simulation_.start_all();
   run_until_settled(sim::kStart + configuration_.duration);
