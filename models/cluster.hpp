@@ -52,6 +52,8 @@ class Cluster : public sim::RoleResolver {
   [[nodiscard]] virtual FinalState final_state() = 0;
   /// The disturb phase is over.
   virtual void heal_begins() {}
+  /// The operation `elect`, where the system has it: `node` is to lead what it can; `unclean`: also out of sync.
+  virtual void elect(sim::NodeId /*node*/, bool /*unclean*/) {}
 };
 
 }  // namespace noloss::models

@@ -16,19 +16,22 @@ struct Hands {
   sim::Simulation& simulation;
   const sim::RoleResolver& roles;
   sim::Injector& injector;
+  models::Cluster* cluster;
 };
 
-void carry_out(const Operation& operation, sim::Machine& machine, sim::Injector& injector) {
+void carry_out(const Operation& operation, sim::Machine& machine, const Hands& hands) {
   switch (operation.kind) {
     case OperationKind::start: machine.start(); return;
     case OperationKind::leave: machine.stop(/*leave=*/true); return;
-    case OperationKind::restart: injector.restart(machine.id()); return;
+    case OperationKind::restart: hands.injector.restart(machine.id()); return;
+    case OperationKind::elect:
+      if (hands.cluster != nullptr) hands.cluster->elect(machine.id(), operation.unclean);
+      return;
     case OperationKind::set:
     case OperationKind::create:
     case OperationKind::remove:
     case OperationKind::purge:
-    case OperationKind::add_partitions:
-    case OperationKind::elect: return;
+    case OperationKind::add_partitions: return;
   }
 }
 
@@ -40,13 +43,13 @@ void act(const Operation& operation, Hands hands) {
                                     [&operation, hands] { act(operation, hands); });
     return;
   }
-  for (const sim::NodeId node : resolved.nodes) carry_out(operation, hands.simulation.machine(node), hands.injector);
+  for (const sim::NodeId node : resolved.nodes) carry_out(operation, hands.simulation.machine(node), hands);
 }
 
 }  // namespace
 
 void place_operations(const std::vector<Operation>& operations, sim::Simulation& simulation,
-                      const sim::RoleResolver& roles, sim::Injector& injector) {
+                      const sim::RoleResolver& roles, sim::Injector& injector, models::Cluster* cluster) {
   // A node whose first operation is `start` does not exist before.
   std::set<std::string_view> seen;
   for (const Operation& operation : operations) {
@@ -54,7 +57,7 @@ void place_operations(const std::vector<Operation>& operations, sim::Simulation&
     const bool first = seen.insert(operation.target).second;
     if (first && machine != nullptr && operation.kind == OperationKind::start) machine->comes_later();
   }
-  const Hands hands{simulation, roles, injector};
+  const Hands hands{simulation, roles, injector, cluster};
   for (const Operation& operation : operations) {
     injector.place(operation.at, [&operation, hands] { act(operation, hands); });
   }

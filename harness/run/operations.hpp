@@ -1,13 +1,14 @@
-// Places what administrators do: a node that starts, leaves for good, or is restarted.
+// Places what administrators do: a node that starts, leaves for good, is restarted, or is to lead.
 //
 // Operations are no faults: they are not counted, not drawn and not healed. The reader refuses those that the modelled
-// system cannot do, so that only operations on machines come here.
+// system cannot do.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "harness/scenario/scenario.hpp"
+#include "models/cluster.hpp"
 #include "sim/fault/injector.hpp"
 #include "sim/simulation.hpp"
 
@@ -16,7 +17,7 @@ namespace noloss::harness {
 /// Call before the simulation runs. All of them must outlive the run. A target that is a role is resolved when the
 /// operation comes; while nobody holds it, the operation waits.
 void place_operations(const std::vector<Operation>& operations, sim::Simulation& simulation,
-                      const sim::RoleResolver& roles, sim::Injector& injector);
+                      const sim::RoleResolver& roles, sim::Injector& injector, models::Cluster* cluster = nullptr);
 
 /// Nodes whose first operation is `start`: they do not exist before it.
 [[nodiscard]] std::vector<std::string> late_nodes(const std::vector<Operation>& operations);

@@ -55,7 +55,7 @@ World::~World() {
 }
 
 void World::run() {
-  place_operations(configuration_.operations, simulation_, *cluster_, injector_);
+  place_operations(configuration_.operations, simulation_, *cluster_, injector_, cluster_.get());
   injector_.arm();
   if (allowed_ != nullptr) {
     recorder_.emplace(simulation_, *cluster_, injector_, allowed_->lines, allowed_->skip,

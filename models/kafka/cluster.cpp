@@ -54,6 +54,7 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] bool settled() const override;
   [[nodiscard]] std::vector<std::string_view> blocking_waits() const override;
   [[nodiscard]] FinalState final_state() override;
+  void elect(sim::NodeId node, bool unclean) override;
 
  private:
   struct ProducerNode {
@@ -215,6 +216,11 @@ std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   }
   std::sort(holders.begin(), holders.end());
   return holders;
+}
+
+void KafkaCluster::elect(sim::NodeId node, bool unclean) {
+  auto* controller = static_cast<Controller*>(simulation_.machine(topology_.controller).process().program());
+  if (controller != nullptr) controller->request_election(node, unclean);
 }
 
 // --- settled ---

@@ -66,6 +66,7 @@ void Controller::run() {
     if (const auto arrival = inbox_.receive_until(next_check())) handle(*arrival);
     fence_expired();
     prefer_preferred();
+    carry_out_requests();
     commit();
   }
 }

@@ -25,6 +25,8 @@ class Controller final : public sim::Program {
 
   void run() override;
 
+  /// An administrator asks for an election: what `node` prefers to lead, or, if unclean, what has no leader.
+  void request_election(sim::NodeId node, bool unclean);
   [[nodiscard]] const MetadataImagePtr& image() const { return committed_; }
 
  private:
@@ -34,6 +36,12 @@ class Controller final : public sim::Program {
     sim::VirtualTime heard{};
     sim::ConnectionPtr connection;
   };
+  struct ElectionRequest {
+    sim::NodeId node{};
+    bool unclean = false;
+  };
+  /// Who may be elected when the topic's own option does not decide.
+  enum class Election : std::uint8_t { as_configured, unclean };
   /// What a broker's leaving means for the partitions that it is in.
   enum class Leaving : std::uint8_t { fenced, unclean_shutdown, controlled_shutdown };
 
@@ -61,10 +69,12 @@ class Controller final : public sim::Program {
   void remove_from_isrs(sim::NodeId node, Leaving why);
   void elect_where_leaderless();
   void set_isr(PartitionIndex index, std::vector<sim::NodeId> isr);
-  void elect(PartitionIndex index);
+  void carry_out_requests();
+  void prefer(PartitionIndex index);
+  void elect(PartitionIndex index, Election election = Election::as_configured);
   void set_leader(PartitionIndex index, sim::NodeId leader);
   [[nodiscard]] bool acceptable(sim::NodeId node) const;
-  [[nodiscard]] sim::NodeId choose_leader(PartitionIndex index);
+  [[nodiscard]] sim::NodeId choose_leader(PartitionIndex index, Election election);
   void changed(PartitionIndex index);
 
   sim::Process& process_;
@@ -75,6 +85,7 @@ class Controller final : public sim::Program {
   std::int64_t version_ = 0;
   MetadataImagePtr committed_;
   sim::VirtualTime rebalance_at_ = sim::kNever;
+  std::vector<ElectionRequest> requests_;
   bool dirty_ = false;
   bool initial_ = false;
 };

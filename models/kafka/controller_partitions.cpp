@@ -65,7 +65,7 @@ bool Controller::acceptable(sim::NodeId node) const {
   return metadata.registered && !metadata.fenced && !metadata.shutting_down;
 }
 
-sim::NodeId Controller::choose_leader(PartitionIndex index) {
+sim::NodeId Controller::choose_leader(PartitionIndex index, Election election) {
   const PartitionInfo& info = topology_.partitions[index];
   PartitionMetadata& partition = partitions_[index];
   const bool eligible = topology_.options.eligible_leader_replicas;
@@ -84,7 +84,7 @@ sim::NodeId Controller::choose_leader(PartitionIndex index) {
       return partition.last_known_leader;
     }
   }
-  if (!info.options.unclean_leader_election) return sim::kNoNode;
+  if (!info.options.unclean_leader_election && election != Election::unclean) return sim::kNoNode;
   for (const sim::NodeId node : info.replicas) {
     if (!acceptable(node)) continue;
     process_.simulation().mark("leader elected from outside the ISR");
@@ -93,7 +93,7 @@ sim::NodeId Controller::choose_leader(PartitionIndex index) {
   return sim::kNoNode;
 }
 
-void Controller::elect(PartitionIndex index) { set_leader(index, choose_leader(index)); }
+void Controller::elect(PartitionIndex index, Election election) { set_leader(index, choose_leader(index, election)); }
 
 void Controller::set_leader(PartitionIndex index, sim::NodeId leader) {
   PartitionMetadata& partition = partitions_[index];
@@ -110,13 +110,34 @@ void Controller::prefer_preferred() {
   const sim::VirtualTime now = process_.simulation().now();
   if (now < rebalance_at_) return;
   rebalance_at_ = now + topology_.options.leader_rebalance_interval;
-  for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
-    const PartitionMetadata& partition = partitions_[index];
-    const sim::NodeId preferred = topology_.partitions[index].replicas.front();
-    const bool possible = contains(partition.isr, preferred) && acceptable(preferred);
-    if (!possible || partition.leader == preferred || partition.leader == sim::kNoNode) continue;
-    set_leader(index, preferred);
-    changed(index);
+  for (PartitionIndex index = 0; index < partitions_.size(); ++index) prefer(index);
+}
+
+void Controller::prefer(PartitionIndex index) {
+  const PartitionMetadata& partition = partitions_[index];
+  const sim::NodeId preferred = topology_.partitions[index].replicas.front();
+  const bool possible = contains(partition.isr, preferred) && acceptable(preferred);
+  if (!possible || partition.leader == preferred || partition.leader == sim::kNoNode) return;
+  set_leader(index, preferred);
+  changed(index);
+}
+
+void Controller::request_election(sim::NodeId node, bool unclean) {
+  requests_.push_back({node, unclean});
+  inbox_.interrupt();
+}
+
+void Controller::carry_out_requests() {
+  for (const ElectionRequest& request : std::exchange(requests_, {})) {
+    for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
+      const PartitionInfo& info = topology_.partitions[index];
+      if (!request.unclean) {
+        if (info.replicas.front() == request.node) prefer(index);
+      } else if (info.has(request.node) && partitions_[index].leader == sim::kNoNode) {
+        elect(index, Election::unclean);
+        if (partitions_[index].leader != sim::kNoNode) changed(index);
+      }
+    }
   }
 }
 

@@ -16,10 +16,12 @@ void Invariants::check(sim::NodeId node, const Replica& replica) {
   const PartitionLog& log = replica.log();
   const Offset watermark = replica.high_watermark();
   if (log.start() > watermark || watermark > log.end()) simulation_.broken("high watermark outside of the log");
+  const Seen now{simulation_.machine(node).process().incarnation(), replica.leads() ? replica.leader_epoch() : kNoEpoch,
+                 replica.term(), watermark};
   Seen& seen = seen_[{node, replica.partition()}];
-  const bool same_term = replica.leads() && seen.epoch == replica.leader_epoch() && seen.term == replica.term();
-  if (same_term && watermark < seen.high_watermark) simulation_.broken("a leader's high watermark fell");
-  seen = {replica.leads() ? replica.leader_epoch() : kNoEpoch, replica.term(), watermark};
+  const bool leads_on = replica.leads() && seen.life == now.life && seen.epoch == now.epoch && seen.term == now.term;
+  if (leads_on && watermark < seen.high_watermark) simulation_.broken("a leader's high watermark fell");
+  seen = now;
   const Offset from = std::max(log.start() + 1, log.end() - kTail);
   for (Offset offset = from; offset < log.end(); ++offset) {
     const LogRecord& before = log.at(offset - 1);

@@ -23,13 +23,14 @@ class Invariants {
   Invariants(sim::Simulation& simulation, sim::Duration producer_id_expiration)
       : simulation_(simulation), producer_id_expiration_(producer_id_expiration) {}
 
-  /// One replica by itself: 2 and 3.
+  /// One replica by itself, in this life of its broker: 2 and 3.
   void check(sim::NodeId node, const Replica& replica);
   /// All replicas of a partition that run: 1.
   void check(const std::vector<const Replica*>& replicas) const;
 
  private:
   struct Seen {
+    std::uint32_t life = 0;
     Epoch epoch = kNoEpoch;
     std::uint64_t term = 0;
     Offset high_watermark = 0;

@@ -108,7 +108,7 @@ constexpr std::array kMarks{
     NamedRow{"consumer detected a truncation", "a consumer went back to where its epoch ends"},
 };
 constexpr std::array<std::string_view, 2> kOwnKeys{"controllers", "hand_off"};
-constexpr std::array<std::string_view, 3> kOperations{"start", "leave", "restart"};
+constexpr std::array<std::string_view, 4> kOperations{"start", "leave", "restart", "elect"};
 
 class Kafka final : public System {
  public:
