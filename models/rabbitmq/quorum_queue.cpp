@@ -5,8 +5,16 @@
 
 #include "models/rabbitmq/broker.hpp"
 #include "models/rabbitmq/dead_letter_worker.hpp"
+#include "sim/disk.hpp"
+#include "sim/machine.hpp"
 
 namespace noloss::models::rabbitmq {
+namespace {
+
+/// Of a machine's disk as the run begins; a wipe with a new identity counts on.
+constexpr std::uint32_t kFirstIdentity = 1;
+
+}  // namespace
 
 QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
     : broker_(broker),
@@ -19,6 +27,12 @@ QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
 }
 
 QuorumQueue::~QuorumQueue() = default;
+
+void QuorumQueue::recover() {
+  // A replaced node has joined the cluster as a new one; nobody has made it a member of the group yet.
+  member_ = broker_.process().machine().disk().identity() == kFirstIdentity;
+  if (member_) raft_.recover();
+}
 
 void QuorumQueue::loop() {
   if (raft_.leads()) start_worker();
@@ -70,6 +84,7 @@ void QuorumQueue::dead_letter(const FifoEffect& effect) {
 }
 
 void QuorumQueue::handle(const Letter& letter) {
+  if (!member_) return;
   const Events& kinds = events();
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_command.sent) return command(letter);
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_fetch.sent) {
