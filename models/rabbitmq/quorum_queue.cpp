@@ -53,7 +53,7 @@ void QuorumQueue::loop() {
 }
 
 void QuorumQueue::start_worker() {
-  if (!info_.dead_letter_confirmed) return;
+  if (!info_.dead_letter_confirmed || worker_) return;
   worker_ = std::make_unique<DeadLetterWorker>(broker_, id_, mailbox_);
   std::vector<FifoEffect> kept;
   fifo_.dead_letters_again(kept);
