@@ -91,7 +91,7 @@ void QuorumQueue::handle(const Letter& letter) {
     const auto& fetch = static_cast<const RaftFetch&>(*letter.payload);
     std::vector<FifoEffect> effects;
     if (raft_.leads()) fifo_.deliver_again(fetch.channel, fetch.delivery, effects);
-    for (const FifoEffect& effect : effects) deliver(effect);
+    for (const FifoEffect& effect : effects) deliver(effect, /*resumes=*/&effect == &effects.front());
     return;
   }
   if (letter.what == LetterKind::message && letter.kind == kinds.queue_channel_down.sent) {
@@ -212,12 +212,13 @@ void QuorumQueue::act(const FifoEffect& effect, bool leading) {
   }
 }
 
-void QuorumQueue::deliver(const FifoEffect& effect) {
+void QuorumQueue::deliver(const FifoEffect& effect, bool resumes) {
   boost::intrusive_ptr<QueueDeliver> letter{new QueueDeliver};
   letter->channel = effect.channel;
   letter->queue = id_;
   letter->delivery = effect.delivery;
   letter->redelivered = effect.redelivered;
+  letter->resumes = resumes;
   letter->content = effect.content;
   broker_.cast_channel(events().queue_deliver, letter, effect.content->message->bytes);
 }

@@ -75,7 +75,8 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   std::uint64_t append(FifoCommand command);
   void act(const FifoEffect& effect, bool leading);
   void announce();
-  void deliver(const FifoEffect& effect);
+  /// `resumes`: what was delivered before it and did not arrive is not held for the channel any more.
+  void deliver(const FifoEffect& effect, bool resumes = false);
   void send_answers();
   void start_worker();
   void run_worker();
