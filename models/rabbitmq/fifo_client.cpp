@@ -134,22 +134,16 @@ void FifoClient::applied(const RaftApplied& letter) {
 }
 
 void FifoClient::delivered(const QueueDeliver& letter) {
-  if (letter.resumes) {  // what lies between has gone back to the queue, and comes again under other numbers
-    fetching_ = false;
-    next_delivery_ = std::max(next_delivery_, letter.delivery);
-  }
+  // What lies between has gone back to the queue, and comes again under other numbers.
+  if (letter.resumes) next_delivery_ = std::max(next_delivery_, letter.delivery);
   if (letter.delivery < next_delivery_) return;
-  if (letter.delivery > next_delivery_) {  // some were lost with a leader or a link
-    if (!fetching_) fetch();
-    return;
-  }
+  if (letter.delivery > next_delivery_) return fetch();  // some were lost with a leader or a link
   ++next_delivery_;
   channel_.queue_delivers(queue_, letter.delivery, letter.redelivered, letter.content);
   if (auto_ack_) settle(Disposition::acknowledged, {letter.delivery});
 }
 
 void FifoClient::fetch() {
-  fetching_ = true;
   boost::intrusive_ptr<RaftFetch> letter{new RaftFetch};
   letter->queue = queue_;
   letter->channel = channel_.id();

@@ -65,7 +65,6 @@ class FifoClient {
   bool consumes_ = false;
   bool auto_ack_ = false;
   std::uint64_t next_delivery_ = 1;
-  bool fetching_ = false;
 };
 
 }  // namespace noloss::models::rabbitmq

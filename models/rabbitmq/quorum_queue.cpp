@@ -178,11 +178,11 @@ void QuorumQueue::apply(const FifoCommand& command, bool leading) {
   announce();
   start_worker();
   for (const sim::NodeId node : fifo_.consumer_nodes()) {
-    if (node == broker_.node() || broker_.peer_up(node)) continue;
-    FifoCommand down;
-    down.kind = FifoKind::node_down;
-    down.node = node;
-    append(std::move(down));
+    const bool up = node == broker_.node() || broker_.peer_up(node);
+    FifoCommand seen;
+    seen.kind = up ? FifoKind::node_up : FifoKind::node_down;
+    seen.node = node;
+    append(std::move(seen));
   }
 }
 
