@@ -66,7 +66,10 @@ Cast::Cast(const models::System& system, const models::Setup& setup, Counts coun
   groups_.push_back({"broker", setup.brokers.count, Who::broker});
   groups_.push_back({"producer", total(setup.producers), Who::producer});
   groups_.push_back({"consumer", total(setup.consumers), Who::consumer});
-  if (!setup.entities.empty()) partitions_ = setup.entities.front().partitions;
+  // Where an entity has no partitions, a role's number names the entity.
+  const bool partitioned = !system.entity().partitions_key.empty();
+  if (!partitioned) partitions_ = static_cast<std::uint32_t>(setup.entities.size());
+  if (partitioned && !setup.entities.empty()) partitions_ = setup.entities.front().partitions;
   for (std::string& node : system.extra_nodes(setup)) {
     const auto parts = split_number(node);
     if (!parts) {

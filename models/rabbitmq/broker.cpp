@@ -174,6 +174,9 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
     simulation().mark("node down");
     simulation().note(node(), events().node_down, sim::index(peer));
   }
+  if (NOLOSS_BUG("rabbitmq: confirms leave before the pause guard has looked")) {
+    for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
+  }
   if (topology_.partition_handling == PartitionHandling::pause_minority) {
     const bool majority = peers_.links_up() * 2 > topology_.brokers.size();
     // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.

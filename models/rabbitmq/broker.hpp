@@ -61,6 +61,8 @@ class Broker final : public sim::Program {
   [[nodiscard]] sim::NodeId home(QueueId queue) const;
   /// Everybody who has a copy of what is published to a classic queue and can be reached.
   [[nodiscard]] std::vector<sim::NodeId> replicas(QueueId queue) const;
+  /// Where this node believes the leader of a quorum queue to be.
+  [[nodiscard]] sim::NodeId leader_hint(QueueId id) const;
   /// Whether the routing table of this node has the queue.
   [[nodiscard]] bool routable(QueueId queue) const;
 
@@ -102,8 +104,6 @@ class Broker final : public sim::Program {
   void close_clients();
   void drop_finished();
   void to_channel(sim::NodeId from, sim::EventId kind, const ToChannel& letter);
-  /// Where this node believes the leader of a quorum queue to be.
-  [[nodiscard]] sim::NodeId leader_hint(QueueId id) const;
   void run_timers();
   void deliver_local();
   [[nodiscard]] sim::VirtualTime next_timer() const;

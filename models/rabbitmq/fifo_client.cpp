@@ -20,7 +20,7 @@ FifoClient::FifoClient(Channel& channel, QueueId queue)
     : channel_(channel),
       queue_(queue),
       info_(channel.broker().topology().queues[queue]),
-      leader_(info_.members.front()) {}
+      leader_(channel.broker().leader_hint(queue)) {}
 
 bool FifoClient::full() const { return enqueues_ >= kSoftLimit || registration_ == Registration::asked; }
 
@@ -130,29 +130,33 @@ void FifoClient::applied(const RaftApplied& letter) {
   }
   if (!letter.answers.empty()) resend_ = pending_.empty() ? sim::kNever : channel_.broker().now() + kResend;
   if (again) send_all();
+  if (letter.new_leader && consumes_) fetch();
 }
 
 void FifoClient::delivered(const QueueDeliver& letter) {
+  // What lies between has gone back to the queue, and comes again under other numbers.
+  if (letter.resumes) next_delivery_ = std::max(next_delivery_, letter.delivery);
   if (letter.delivery < next_delivery_) return;
-  if (letter.delivery > next_delivery_) {  // some were lost with a leader
-    if (std::exchange(fetching_, true)) return;
-    boost::intrusive_ptr<RaftFetch> fetch{new RaftFetch};
-    fetch->queue = queue_;
-    fetch->channel = channel_.id();
-    fetch->delivery = next_delivery_;
-    channel_.broker().cast_queue(leader_, events().raft_fetch, fetch);
-    return;
-  }
-  fetching_ = false;
+  if (letter.delivery > next_delivery_) return fetch();  // some were lost with a leader or a link
   ++next_delivery_;
   channel_.queue_delivers(queue_, letter.delivery, letter.redelivered, letter.content);
   if (auto_ack_) settle(Disposition::acknowledged, {letter.delivery});
 }
 
+void FifoClient::fetch() {
+  boost::intrusive_ptr<RaftFetch> letter{new RaftFetch};
+  letter->queue = queue_;
+  letter->channel = channel_.id();
+  letter->delivery = next_delivery_;
+  channel_.broker().cast_queue(leader_, events().raft_fetch, letter);
+}
+
 // --- failures ---
 
 void FifoClient::node_changed(sim::NodeId peer, LetterKind what) {
-  if (what == LetterKind::node_up && peer == leader_) send_all();
+  if (what != LetterKind::node_up || peer != leader_) return;
+  send_all();
+  if (consumes_) fetch();
 }
 
 void FifoClient::use_next_member() {

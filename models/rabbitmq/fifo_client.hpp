@@ -45,6 +45,8 @@ class FifoClient {
   void send(std::uint64_t seq, const FifoCommandPtr& command);
   void send_all();
   void applied(const RaftApplied& letter);
+  /// Asks for what the leader holds for this channel beyond what has arrived.
+  void fetch();
   void use_next_member();
 
   Channel& channel_;
@@ -63,7 +65,6 @@ class FifoClient {
   bool consumes_ = false;
   bool auto_ack_ = false;
   std::uint64_t next_delivery_ = 1;
-  bool fetching_ = false;
 };
 
 }  // namespace noloss::models::rabbitmq

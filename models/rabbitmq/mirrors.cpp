@@ -147,7 +147,8 @@ bool Mirrors::node_down(sim::NodeId node) {
   QueueView view = view_;
   std::erase(view.mirrors, node);
   std::erase(view.synced, node);
-  if (view_.leader != node) {
+  const bool leader_gone = !leads() && view_.leader != sim::kNoNode && !broker_.peer_up(view_.leader);
+  if (!leader_gone) {
     if (leads()) change(view);
     return false;
   }

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "models/option.hpp"
 #include "models/setup.hpp"
@@ -12,6 +13,8 @@ namespace noloss::models::rabbitmq {
 
 /// Defaults are those of the release.
 [[nodiscard]] std::span<const OptionRow> options(std::string_view release);
+/// Those of producers and consumers among them.
+[[nodiscard]] std::vector<OptionRow> client_options();
 /// Combinations that the real system, or this model, refuses.
 [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup);
 

@@ -132,6 +132,7 @@ struct QueueConfirm final : ToChannel {
 struct QueueDeliver final : ToChannel {
   std::uint64_t delivery = 0;  ///< the queue's number for it
   bool redelivered = false;
+  bool resumes = false;  ///< quorum queues: nothing between the last one that arrived and this one is held any more
   ContentPtr content;
 };
 

@@ -5,8 +5,16 @@
 
 #include "models/rabbitmq/broker.hpp"
 #include "models/rabbitmq/dead_letter_worker.hpp"
+#include "sim/disk.hpp"
+#include "sim/machine.hpp"
 
 namespace noloss::models::rabbitmq {
+namespace {
+
+/// Of a machine's disk as the run begins; a wipe with a new identity counts on.
+constexpr std::uint32_t kFirstIdentity = 1;
+
+}  // namespace
 
 QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
     : broker_(broker),
@@ -19,6 +27,12 @@ QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
 }
 
 QuorumQueue::~QuorumQueue() = default;
+
+void QuorumQueue::recover() {
+  // A replaced node has joined the cluster as a new one; nobody has made it a member of the group yet.
+  member_ = broker_.process().machine().disk().identity() == kFirstIdentity;
+  if (member_) raft_.recover();
+}
 
 void QuorumQueue::loop() {
   if (raft_.leads()) start_worker();
@@ -39,7 +53,7 @@ void QuorumQueue::loop() {
 }
 
 void QuorumQueue::start_worker() {
-  if (!info_.dead_letter_confirmed) return;
+  if (!info_.dead_letter_confirmed || worker_) return;
   worker_ = std::make_unique<DeadLetterWorker>(broker_, id_, mailbox_);
   std::vector<FifoEffect> kept;
   fifo_.dead_letters_again(kept);
@@ -70,13 +84,14 @@ void QuorumQueue::dead_letter(const FifoEffect& effect) {
 }
 
 void QuorumQueue::handle(const Letter& letter) {
+  if (!member_) return;
   const Events& kinds = events();
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_command.sent) return command(letter);
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_fetch.sent) {
     const auto& fetch = static_cast<const RaftFetch&>(*letter.payload);
     std::vector<FifoEffect> effects;
     if (raft_.leads()) fifo_.deliver_again(fetch.channel, fetch.delivery, effects);
-    for (const FifoEffect& effect : effects) deliver(effect);
+    for (const FifoEffect& effect : effects) deliver(effect, /*resumes=*/&effect == &effects.front());
     return;
   }
   if (letter.what == LetterKind::message && letter.kind == kinds.queue_channel_down.sent) {
@@ -163,11 +178,11 @@ void QuorumQueue::apply(const FifoCommand& command, bool leading) {
   announce();
   start_worker();
   for (const sim::NodeId node : fifo_.consumer_nodes()) {
-    if (node == broker_.node() || broker_.peer_up(node)) continue;
-    FifoCommand down;
-    down.kind = FifoKind::node_down;
-    down.node = node;
-    append(std::move(down));
+    const bool up = node == broker_.node() || broker_.peer_up(node);
+    FifoCommand seen;
+    seen.kind = up ? FifoKind::node_up : FifoKind::node_down;
+    seen.node = node;
+    append(std::move(seen));
   }
 }
 
@@ -197,12 +212,13 @@ void QuorumQueue::act(const FifoEffect& effect, bool leading) {
   }
 }
 
-void QuorumQueue::deliver(const FifoEffect& effect) {
+void QuorumQueue::deliver(const FifoEffect& effect, bool resumes) {
   boost::intrusive_ptr<QueueDeliver> letter{new QueueDeliver};
   letter->channel = effect.channel;
   letter->queue = id_;
   letter->delivery = effect.delivery;
   letter->redelivered = effect.redelivered;
+  letter->resumes = resumes;
   letter->content = effect.content;
   broker_.cast_channel(events().queue_deliver, letter, effect.content->message->bytes);
 }

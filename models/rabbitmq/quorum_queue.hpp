@@ -52,14 +52,14 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   ~QuorumQueue() override;
 
   void loop() override;
-  void recover() override { raft_.recover(); }
+  void recover() override;
   void close() override {}
   [[nodiscard]] Mailbox& mailbox() override { return mailbox_; }
 
   [[nodiscard]] bool leads() const override { return raft_.leads(); }
   [[nodiscard]] bool drained() const override { return fifo_.drained(); }
   [[nodiscard]] bool waits_for_copies() const override { return !raft_.all_committed(); }
-  [[nodiscard]] bool exists() const override { return true; }
+  [[nodiscard]] bool exists() const override { return member_; }
   [[nodiscard]] std::vector<MessageRef> messages() const override { return fifo_.messages(); }
   void describe(ReplicaState& replica) const override;
   /// kNoNode: not known.
@@ -75,7 +75,8 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   std::uint64_t append(FifoCommand command);
   void act(const FifoEffect& effect, bool leading);
   void announce();
-  void deliver(const FifoEffect& effect);
+  /// `resumes`: what was delivered before it and did not arrive is not held for the channel any more.
+  void deliver(const FifoEffect& effect, bool resumes = false);
   void send_answers();
   void start_worker();
   void run_worker();
@@ -91,6 +92,7 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   Mailbox mailbox_;
   Fifo fifo_;
   RaftMember raft_;
+  bool member_ = true;                    ///< false: this node is another one than the group knows by its name
   std::map<std::uint64_t, Asked> asked_;  ///< by the command's number
   std::map<ChannelId, std::vector<RaftApplied::Answer>> answers_;
   std::unique_ptr<DeadLetterWorker> worker_;  ///< of a leader, with at-least-once dead-lettering

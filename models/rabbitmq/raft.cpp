@@ -14,6 +14,8 @@ namespace noloss::models::rabbitmq {
 namespace {
 
 constexpr std::int64_t kMetaBytes = 64;
+/// As the run begins: how long a member takes it for granted that the first leader is there.
+constexpr sim::Duration kFirstContact = std::chrono::seconds{5};
 constexpr std::int64_t kElectionMin = 200'000'000;  // nanoseconds
 constexpr std::int64_t kElectionMax = 800'000'000;
 
@@ -51,7 +53,10 @@ void RaftMember::create() {
   voted_for_ = members_.front();
   written_ = verified_ = commit_ = applied_ = 1;
   leader_ = members_.front();
-  if (leader_ != broker_.node()) return;
+  if (leader_ != broker_.node()) {
+    election_ = broker_.now() + kFirstContact;
+    return;
+  }
   role_ = Role::leader;
   for (auto& [node, peer] : peers_) peer = {.next = 2, .match = 1};
 }
@@ -115,7 +120,14 @@ void RaftMember::wait_for_election() {
 }
 
 void RaftMember::timers() {
-  if (election_ <= broker_.now()) start_pre_vote();
+  if (election_ > broker_.now()) return;
+  // The leader of the start may be gone before its node was ever met.
+  if (leader_ != sim::kNoNode && broker_.peer_up(leader_)) {
+    election_ = sim::kNever;
+    return;
+  }
+  leader_ = sim::kNoNode;
+  start_pre_vote();
 }
 
 void RaftMember::become_follower(Term term, sim::NodeId leader) {

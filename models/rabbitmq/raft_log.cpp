@@ -53,7 +53,9 @@ void RaftMember::replied(sim::NodeId from, const AppendEntriesReply& reply) {
   if (!leads() || reply.term != term_) return;
   Peer& peer = peers_[from];
   if (!reply.accepted) {
-    peer.next = std::clamp(reply.written + 1, peer.match + 1, last() + 1);
+    // A member that is behind what it once had written has lost its log, and starts over.
+    peer.match = std::min(peer.match, reply.written);
+    peer.next = std::min(reply.written, last()) + 1;
     replicate(from);
     return;
   }
