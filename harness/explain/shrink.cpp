@@ -48,13 +48,15 @@ class Shrinker {
   }
 
  private:
-  [[nodiscard]] bool spent() const { return runs_ >= limits_.runs; }
+  [[nodiscard]] bool spent() const { return runs_ >= limits_.runs || events_ >= limits_.events; }
 
   /// Takes the candidate if it violates the guarantee too.
   bool accept(Witness candidate) {
     if (spent()) return false;
     ++runs_;
-    if (!candidate.violates(runner_)) return false;
+    const std::optional<RunResult> result = candidate.run(runner_);
+    if (result) events_ += result->events;
+    if (!result || result->of(candidate.guarantee()).verdict != Verdict::violated) return false;
     best_ = std::move(candidate);
     return true;
   }
@@ -242,6 +244,7 @@ class Shrinker {
   Runner& runner_;
   const ShrinkLimits& limits_;
   std::uint64_t runs_ = 1;
+  std::int64_t events_ = 0;
 };
 
 }  // namespace

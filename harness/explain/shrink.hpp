@@ -13,8 +13,10 @@
 
 namespace noloss::harness {
 
+/// What one violation may cost, counted so that a busy machine changes nothing.
 struct ShrinkLimits {
-  std::uint64_t runs = 6000;  ///< candidates in all
+  std::uint64_t runs = 6000;        ///< candidates in all
+  std::int64_t events = 1'500'000;  ///< events of all candidates: some tenths of a second
 };
 
 struct Shrunk {
