@@ -19,7 +19,6 @@ Producer::Producer(sim::Process& process, const Topology& topology, QueueId queu
                    const SequenceCheckSetup& check, ProducerState& state, History& history)
     : process_(process),
       history_(history),
-      queue_(queue),
       route_{topology.queues[queue].exchange, queue},
       confirms_(setup.config.flag("confirms")),
       mandatory_(setup.config.flag("mandatory")),

@@ -48,7 +48,6 @@ class Producer final : public sim::Program, public ProducerClient, private Clien
 
   sim::Process& process_;
   History& history_;
-  QueueId queue_;
   Route route_;
   bool confirms_;
   bool mandatory_;
