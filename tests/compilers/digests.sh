@@ -5,6 +5,7 @@
 #   digests.sh                      all four
 #   digests.sh PROBE                only this program, built already; seconds
 #   digests.sh --built PROBE        all four, of which PROBE is gcc at -O2
+#   digests.sh --far PROBE          PROBE, which is gcc at -O2, and what differs most from it: clang at -O0
 #   digests.sh --update PROBE       PROBE's digests become the golden ones; say in the commit why they changed
 #
 # Exit status: 0 the same, 1 different, 77 not all could be compared.
@@ -57,6 +58,7 @@ build() {
 }
 
 built=
+variants=('gcc-O2 g++ -O2' 'gcc-O0 g++ -O0' 'clang-O0 clang++-14 -O0' 'clang-O2 clang++-14 -O2')
 case ${1:-} in
   --update)
     print_digests "$2" "$scratch/new"
@@ -65,6 +67,7 @@ case ${1:-} in
     exit 0
     ;;
   --built) built=$2 ;;
+  --far) built=$2 variants=('gcc-O2 g++ -O2' 'clang-O0 clang++-14 -O0') ;;
   '') ;;
   *)
     print_digests "$1" "$scratch/digests"
@@ -74,7 +77,7 @@ case ${1:-} in
 esac
 
 status=0
-for variant in 'gcc-O2 g++ -O2' 'gcc-O0 g++ -O0' 'clang-O0 clang++-14 -O0' 'clang-O2 clang++-14 -O2'; do
+for variant in "${variants[@]}"; do
   read -r name compiler level <<<"$variant"
   if ! command -v "$compiler" >/dev/null; then
     printf '%s: %s is not installed\n' "$name" "$compiler"
