@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/message.hpp"
+#include "models/setup.hpp"
 #include "sim/fault/injector.hpp"
 #include "sim/ids.hpp"
 
@@ -55,5 +56,10 @@ class Cluster : public sim::RoleResolver {
   /// The operation `elect`, where the system has it: `node` is to lead what it can; `unclean`: also out of sync.
   virtual void elect(sim::NodeId /*node*/, bool /*unclean*/) {}
 };
+
+/// The number in "leader(2)"; 0 in "leader".
+[[nodiscard]] std::uint32_t role_number(std::string_view role);
+/// Which entity a client's `to` or `from` names; a client that names none uses the first.
+[[nodiscard]] std::uint32_t entity_index(const Setup& setup, std::string_view name);
 
 }  // namespace noloss::models

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <optional>
 #include <string>
@@ -17,25 +16,6 @@
 #include "models/kafka/topology.hpp"
 
 namespace noloss::models::kafka {
-namespace {
-
-/// The partition in "leader(2)"; 0 in "leader".
-std::uint32_t partition_of(std::string_view role) {
-  std::uint32_t partition = 0;
-  if (const auto open = role.find('('); open != std::string_view::npos) {
-    std::from_chars(role.data() + open + 1, role.data() + role.size(), partition);
-  }
-  return partition;
-}
-
-std::uint32_t entity_index(const Setup& setup, const std::string& name) {
-  for (std::uint32_t i = 0; i < setup.entities.size(); ++i) {
-    if (setup.entities[i].name == name) return i;
-  }
-  return 0;  // a client that names none uses the first
-}
-
-}  // namespace
 
 class KafkaCluster final : public Cluster {
  public:
@@ -205,7 +185,7 @@ const Replica* KafkaCluster::leader(PartitionIndex partition) const {
 std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   if (role == "controller") return {topology_.controller};
   const bool coordinating = role == "group_coordinator";
-  const PartitionIndex partition = coordinating ? topology_.offsets_partition : partition_of(role);
+  const PartitionIndex partition = coordinating ? topology_.offsets_partition : role_number(role);
   if (partition >= topology_.partitions.size()) return {};
   const bool leading = coordinating || role.starts_with("leader");
   const MetadataImagePtr metadata = latest_metadata();

@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <string>
 #include <utility>
@@ -17,25 +16,6 @@
 #include "sim/machine.hpp"
 
 namespace noloss::models::rabbitmq {
-namespace {
-
-/// The queue in "leader(2)"; 0 in "leader".
-QueueId queue_of(std::string_view role) {
-  QueueId queue = 0;
-  if (const auto open = role.find('('); open != std::string_view::npos) {
-    std::from_chars(role.data() + open + 1, role.data() + role.size(), queue);
-  }
-  return queue;
-}
-
-QueueId queue_named(const Setup& setup, const std::string& name) {
-  for (QueueId i = 0; i < setup.entities.size(); ++i) {
-    if (setup.entities[i].name == name) return i;
-  }
-  return 0;  // a client that names none uses the first
-}
-
-}  // namespace
 
 class RabbitCluster final : public Cluster {
  public:
@@ -104,14 +84,14 @@ void RabbitCluster::add_brokers() {
 
 const SequenceCheckSetup& RabbitCluster::check_of(QueueId queue) const {
   for (const ConsumersSetup& group : setup_.consumers) {
-    if (queue_named(setup_, group.from) == queue) return group.sequence_check;
+    if (entity_index(setup_, group.from) == queue) return group.sequence_check;
   }
   return no_check_;
 }
 
 void RabbitCluster::add_producers() {
   for (const ProducersSetup& group : setup_.producers) {
-    const QueueId queue = queue_named(setup_, group.to);
+    const QueueId queue = entity_index(setup_, group.to);
     for (std::uint32_t i = 0; i < group.count; ++i) {
       ProducerNode& mine = producers_.emplace_back();
       mine.state.number = static_cast<std::uint32_t>(producers_.size() - 1);
@@ -128,7 +108,7 @@ void RabbitCluster::add_producers() {
 
 void RabbitCluster::add_consumers() {
   for (const ConsumersSetup& group : setup_.consumers) {
-    const QueueId queue = queue_named(setup_, group.from);
+    const QueueId queue = entity_index(setup_, group.from);
     consumed_[queue] = true;
     for (std::uint32_t i = 0; i < group.count; ++i) {
       const sim::NodeId id{static_cast<std::uint32_t>(simulation_.machines())};
@@ -160,7 +140,7 @@ const QueueProcess* RabbitCluster::leader(QueueId queue, sim::NodeId* at) const 
 }
 
 std::vector<sim::NodeId> RabbitCluster::holders(std::string_view role) const {
-  const QueueId queue = queue_of(role);
+  const QueueId queue = role_number(role);
   if (queue >= topology_.queues.size()) return {};
   const bool leading = role.substr(0, 6) == "leader";
   std::vector<sim::NodeId> holders;

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <string>
 #include <utility>
@@ -15,25 +14,6 @@
 #include "models/textbook/topology.hpp"
 
 namespace noloss::models::textbook {
-namespace {
-
-/// The partition in "leader(2)"; 0 in "leader".
-std::uint32_t partition_of(std::string_view role) {
-  std::uint32_t partition = 0;
-  if (const auto open = role.find('('); open != std::string_view::npos) {
-    std::from_chars(role.data() + open + 1, role.data() + role.size(), partition);
-  }
-  return partition;
-}
-
-std::uint32_t entity_index(const Setup& setup, const std::string& name) {
-  for (std::uint32_t i = 0; i < setup.entities.size(); ++i) {
-    if (setup.entities[i].name == name) return i;
-  }
-  return 0;  // a client that names none uses the first
-}
-
-}  // namespace
 
 class TextbookCluster final : public Cluster {
  public:
@@ -163,7 +143,7 @@ const Replica* TextbookCluster::leader(std::uint32_t partition) const {
 }
 
 std::vector<sim::NodeId> TextbookCluster::holders(std::string_view role) const {
-  const std::uint32_t partition = partition_of(role);
+  const std::uint32_t partition = role_number(role);
   if (partition >= topology_.partitions.size()) return {};
   const bool leading = role.substr(0, 6) == "leader";
   std::vector<sim::NodeId> holders;
