@@ -36,10 +36,6 @@ std::vector<Checked> selected(ReadFiles& read, const CheckArguments& arguments) 
   return checked;
 }
 
-std::string plural(std::uint64_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
 std::string expanded(const Checked& checked) {
   Table table({"", "", ""});
   const std::vector<std::string> parameters = parameters_texts(*checked.scenario);

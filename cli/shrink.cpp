@@ -30,19 +30,15 @@ std::optional<Guarantee> violated(const harness::RunResult& result, const harnes
   return first == order.end() ? std::nullopt : std::optional{*first};
 }
 
-std::string counted(std::size_t number, std::string_view noun) {
-  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
 std::string report_text(const harness::Explained& explained, const harness::ReplayReport& before,
                         const std::string& file) {
   const harness::Shrunk& shrunk = explained.shrunk;
   Table table({"", ""});
   table.add({"guarantee", std::string{name(shrunk.witness.guarantee())}});
-  table.add({"before", fmt::format("{}, {}", counted(before.plan.size(), "fault"),
-                                   counted(static_cast<std::size_t>(before.result.totals.sent), "message"))});
-  table.add({"after", fmt::format("{}, {}, found in {} runs", counted(shrunk.witness.plan.size(), "fault"),
-                                  counted(static_cast<std::size_t>(shrunk.messages), "message"), shrunk.runs)});
+  table.add({"before", fmt::format("{}, {}", plural(before.plan.size(), "fault"),
+                                   plural(static_cast<std::size_t>(before.result.totals.sent), "message"))});
+  table.add({"after", fmt::format("{}, {}, found in {} runs", plural(shrunk.witness.plan.size(), "fault"),
+                                  plural(static_cast<std::size_t>(shrunk.messages), "message"), shrunk.runs)});
   table.add({"needed", explained.counterfactuals.needed_text()});
   table.add({"remedy", explained.counterfactuals.remedy_text()});
   table.add({"witness", file});

@@ -1,5 +1,7 @@
 #include "cli/table.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace noloss::cli {
@@ -97,6 +99,10 @@ std::string Table::text(std::size_t width, std::string_view indent) const {
   if (found.titled) append(text, titles_, found, width, indent);
   for (const auto& row : rows_) append(text, row, found, width, indent);
   return text;
+}
+
+std::string plural(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
 }  // namespace noloss::cli

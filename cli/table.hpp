@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,5 +46,8 @@ class Table {
   std::vector<bool> right_;  ///< by column
   std::vector<std::vector<std::string>> rows_;
 };
+
+/// "1 fault", "3 faults".
+[[nodiscard]] std::string plural(std::uint64_t number, std::string_view noun);
 
 }  // namespace noloss::cli
