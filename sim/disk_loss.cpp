@@ -134,10 +134,13 @@ void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint
   }
   const Fate what = NOLOSS_BUG("forget nothing at a power loss") ? Fate::kept : fate(seed, never_durable);
   if (what == Fate::lost) return;
+  if (what == Fate::kept) {
+    keep_page(page, limit);
+    return;
+  }
   for (std::size_t sector = first; sector < end; ++sector) {
     // A sector that stays old although the page counts as written is zeros or junk where nothing was durable.
-    const bool written =
-        what == Fate::kept || (what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0);
+    const bool written = what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0;
     if (written) sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
     if (!written && NOLOSS_BUG("tear what was durable")) sectors_[sector][Place::medium] = 0;
   }
