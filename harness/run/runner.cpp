@@ -59,7 +59,9 @@ struct Runner::Impl {
   sim::FaultPlan plan(const RunRequest& request);
   /// What a run without faults meets.
   MomentCensus census(const RunRequest& request);
-  RecordedRun record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan);
+  /// `likeness`, unless null, gets what the run is like.
+  Recording record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan,
+                   std::uint64_t* likeness);
 };
 
 Runner::Runner() : impl_(std::make_unique<Impl>()) {}
@@ -81,15 +83,19 @@ MomentCensus Runner::Impl::census(const RunRequest& request) {
   return take_census(world, *request.scenario, *request.configuration);
 }
 
-RecordedRun Runner::Impl::record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan) {
+Recording Runner::Impl::record(const RunRequest& request, const AllowedFaults& allowed, const sim::FaultPlan& plan,
+                               std::uint64_t* likeness) {
   const SeedSetup setup(request.configuration->setup, request.seed);
-  World world(fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed, Keep::everything);
+  World world(fibers, *request.scenario, *request.configuration, setup.get(), plan, request.seed,
+              likeness == nullptr ? Keep::summary : Keep::everything);
   world.record(allowed);
   world.run();
-  RecordedRun run{world.take_recording(), 0};
-  run.likeness = likeness(plan, world.simulation().trace().events(), run.recording.nodes,
-                          renamings(*request.configuration, world.simulation()));
-  return run;
+  Recording recording = world.take_recording();
+  if (likeness != nullptr) {
+    *likeness = harness::likeness(plan, world.simulation().trace().events(), recording.nodes,
+                                  renamings(*request.configuration, world.simulation()));
+  }
+  return recording;
 }
 
 sim::FaultPlan Runner::Impl::plan(const RunRequest& request) {
@@ -97,8 +103,8 @@ sim::FaultPlan Runner::Impl::plan(const RunRequest& request) {
   if (request.space != nullptr) {
     if (space != request.space) {
       space = request.space;
-      cursor.emplace(*space, [this, request](const sim::FaultPlan& prefix) {
-        return record(request, request.space->allowed(), prefix);
+      cursor.emplace(*space, [this, request](const sim::FaultPlan& prefix, std::uint64_t* likeness) {
+        return record(request, request.space->allowed(), prefix, likeness);
       });
     }
     return cursor->plan(request.number);
@@ -135,7 +141,7 @@ ReplayReport Runner::replay(const RunRequest& request) {
 }
 
 Recording Runner::record(const RunRequest& request, const AllowedFaults& allowed) {
-  return impl_->record(request, allowed, impl_->plan(request)).recording;
+  return impl_->record(request, allowed, impl_->plan(request), nullptr);
 }
 
 std::shared_ptr<const PlanSpace> Runner::explore(const RunRequest& request, const std::vector<sim::Action>& kinds,
@@ -156,8 +162,11 @@ std::shared_ptr<const PlanSpace> Runner::explore(const RunRequest& request, cons
   if (!placed.faults.empty()) base = draw_plan(placed, request.seed, impl_->census(request));
   const AllowedFaults recorded = allowed;
   return PlanSpace::explore(
-      std::move(base), std::move(allowed), request.scenario->system->event_table(), scope,
-      [&](const sim::FaultPlan& plan) { return impl_->record(request, recorded, plan); }, go_on);
+      std::move(base), std::move(allowed), request.scenario->system->event_table(), scope.faults,
+      [&](const sim::FaultPlan& plan, std::uint64_t* likeness) {
+        return impl_->record(request, recorded, plan, likeness);
+      },
+      go_on);
 }
 
 std::vector<Runner::MomentCount> Runner::moments(const RunRequest& request) {

@@ -7,23 +7,25 @@
 namespace noloss::harness {
 
 std::unique_ptr<PlanSpace> PlanSpace::explore(sim::FaultPlan base, AllowedFaults allowed, const sim::EventTable& events,
-                                              const SearchScope& scope, const RecordRun& record,
+                                              std::uint32_t most_faults, const RecordRun& record,
                                               const std::function<bool(std::uint64_t plans)>& go_on) {
   std::unique_ptr<PlanSpace> space{new PlanSpace(std::move(base), std::move(allowed), events)};
   PlanCursor cursor(*space, record);
   std::uint64_t level_begin = 0;
-  for (std::uint32_t faults = 0; faults < scope.faults; ++faults) {
+  for (std::uint32_t faults = 0; faults < most_faults; ++faults) {
     const std::uint64_t level_end = space->size_;
     std::set<std::uint64_t> known;
     for (std::uint64_t number = level_begin; number < level_end; ++number) {
       if (!go_on(space->size_)) return nullptr;
       PlanCursor::Found prefix = cursor.found(number);
-      const RecordedRun run = record(prefix.plan);
-      if (!known.insert(run.likeness).second && scope.skip == Skip::what_cannot_matter) {
+      std::uint64_t likeness = 0;
+      const bool skips = space->allowed_.skip == Skip::what_cannot_matter;
+      const Recording recording = record(prefix.plan, skips ? &likeness : nullptr);
+      if (skips && !known.insert(likeness).second) {
         ++space->alike_;
         continue;
       }
-      const Placements placements(run.recording, events, space->allowed_, prefix.next_moment);
+      const Placements placements(recording, events, space->allowed_, prefix.next_moment);
       if (placements.size() == 0) continue;
       space->blocks_.push_back({space->size_, number, prefix.next_moment});
       space->size_ += placements.size();
@@ -57,7 +59,7 @@ const PlanCursor::Open& PlanCursor::open(std::size_t block) {
   if (open_.size() <= level) open_.resize(level + 1);
   Open& here = open_[level];
   here.placements.reset();
-  here.recording = std::make_unique<Recording>(record_(prefix).recording);
+  here.recording = std::make_unique<Recording>(record_(prefix, nullptr));
   here.placements = std::make_unique<Placements>(*here.recording, space_.events_, space_.allowed_, wanted.moment);
   here.prefix = std::move(prefix);
   here.block = block;

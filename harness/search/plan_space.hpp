@@ -25,19 +25,15 @@ struct SearchScope {
   Skip skip = Skip::what_cannot_matter;
 };
 
-/// A run of a plan, and what it is like.
-struct RecordedRun {
-  Recording recording;
-  std::uint64_t likeness = 0;
-};
-using RecordRun = std::function<RecordedRun(const sim::FaultPlan& plan)>;
+/// Runs a plan. `likeness`, unless null, gets what the run is like (likeness.hpp).
+using RecordRun = std::function<Recording(const sim::FaultPlan& plan, std::uint64_t* likeness)>;
 
 class PlanSpace {
  public:
   /// `base` are the faults that belong to every plan. `go_on` is asked before each run; false ends it early, with
   /// nothing.
   [[nodiscard]] static std::unique_ptr<PlanSpace> explore(sim::FaultPlan base, AllowedFaults allowed,
-                                                          const sim::EventTable& events, const SearchScope& scope,
+                                                          const sim::EventTable& events, std::uint32_t faults,
                                                           const RecordRun& record,
                                                           const std::function<bool(std::uint64_t plans)>& go_on);
 
