@@ -51,7 +51,10 @@ class Fiber : public FiberHook {
   friend class Scheduler;
 
   boost::fibers::context* context_ = nullptr;
-  std::uint64_t wake_ = 0;  ///< the one agenda entry that may wake it; every other one is stale
+  std::uint64_t wake_ = 0;          ///< the agenda entry that wakes or woke it; 0 while it waits for its deadline too
+  std::uint64_t timer_ = 0;         ///< the agenda entry that looks at the deadline; every other one is stale
+  VirtualTime timer_due_ = kNever;  ///< when it does: the deadline, or earlier
+  VirtualTime deadline_ = kNever;   ///< of the present wait, if wake_ is 0
   Process* process_ = nullptr;
   Scheduler* scheduler_ = nullptr;  ///< of the run that the fiber serves now
   Callback* body_ = nullptr;

@@ -35,6 +35,7 @@ void Scheduler::prepare(Fiber& fiber, Process* process, Callback& body) {
   fiber.killed_ = finishing_;
   fiber.held_ = false;
   fiber.swallowed_ = 0;
+  fiber.timer_ = 0;
   fiber.live_index_ = memory_->live.size();
   memory_->live.push_back(&fiber);
   wake(fiber);
@@ -55,6 +56,7 @@ void Scheduler::run_body(Fiber& fiber) {
   }
   current_ = nullptr;  // what follows is the world's doing, not the fiber's
   fiber.wake_ = 0;
+  fiber.timer_ = 0;
   forget(fiber);
   if (fiber.process_ != nullptr) fiber.process_->fiber_ended(fiber);
   pool_.park(fiber);
@@ -71,12 +73,23 @@ void Scheduler::call_body(Fiber& fiber) {
   }
 }
 
+[[gnu::noinline]] bool Scheduler::deadline_came(Fiber& fiber, std::uint64_t sequence, VirtualTime time) {
+  if (fiber.timer_ != sequence) return false;
+  fiber.timer_ = 0;
+  if (fiber.wake_ != 0) return false;
+  if (fiber.deadline_ <= time) return true;
+  fiber.timer_due_ = fiber.deadline_;
+  agenda_.push(fiber.timer_due_, fiber, fiber.timer_);
+  return false;
+}
+
 [[gnu::always_inline]] inline Fiber* Scheduler::next() {
   Agenda::Entry entry;
   while (!stopped_ && agenda_.pop(limit_, entry)) {
     if (entry.is_fiber()) {
       Fiber& fiber = entry.fiber();
-      if (fiber.wake_ != entry.sequence) continue;  // stale: time passes only where something happens
+      if (fiber.wake_ != entry.sequence && !deadline_came(fiber, entry.sequence, entry.time))
+        continue;  // time passes only where something happens
       agenda_.advance(entry.time);
       if (!fiber.held_) return current_ = &fiber;
       fiber.process_->defer(fiber);
@@ -123,7 +136,13 @@ void Scheduler::call_body(Fiber& fiber) {
 void Scheduler::block(OnKill on_kill) { suspend(on_kill); }
 
 void Scheduler::block_until(VirtualTime deadline, OnKill on_kill) {
-  agenda_.push(deadline, *current_, current_->wake_);
+  Fiber& me = *current_;
+  me.wake_ = 0;
+  me.deadline_ = deadline;
+  if (me.timer_ == 0 || deadline < me.timer_due_) {
+    me.timer_due_ = deadline;
+    agenda_.push(deadline, me, me.timer_);
+  }
   suspend(on_kill);
 }
 

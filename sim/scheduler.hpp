@@ -3,6 +3,10 @@
 // When a fiber blocks, the scheduler takes agenda entries: callbacks run in place, on whichever stack is current;
 // the first entry that wakes a fiber is switched to directly. Time jumps from entry to entry.
 //
+// Most waits have a deadline that never comes, since what was awaited comes first. So a fiber leaves its timer in the
+// agenda when it is woken, and the next wait with a later deadline makes do with it: when the timer comes up, it is put
+// to the deadline of the wait that lasts.
+//
 // A kill is an exception at the fiber's suspension point: destructors run, nobody but the fiber's entry catches it.
 // An exception costs some microseconds, and every fiber of a run ends by a kill; so the outer loops of servers, where
 // fibers wait most of the time and own nothing, have their stacks discarded instead (OnKill).
@@ -96,6 +100,8 @@ class Scheduler {
   void call_body(Fiber& fiber);
   /// Runs callbacks up to the next fiber that is to run, which is then the current one; null when the run is over.
   Fiber* next();
+  /// Whether the agenda entry of this sequence number is the timer of the fiber and its wait ends with it.
+  bool deadline_came(Fiber& fiber, std::uint64_t sequence, VirtualTime time);
   void switch_to(Fiber* fiber);
   void suspend(OnKill on_kill);
   void throw_killed(Fiber& me);

@@ -1,4 +1,7 @@
 // Who runs when: sleeping, waiting, waking; where time stops; how a run ends. Kills: kill_test.cpp.
+#include <algorithm>
+#include <functional>
+
 #include "tests/sim/scheduler_fixture.hpp"
 
 namespace noloss::sim {
@@ -143,6 +146,71 @@ TEST_F(SchedulerTest, OfTwoWakesTheSecondCounts) {
   });
   run();
   EXPECT_THAT(log, ElementsAre("1 between", "1 woke"));
+}
+
+/// Waits from 0 to a deadline of 5 ms, of which it is woken at 1 ms, and then as `second` says.
+class TimerTest : public SchedulerTest {
+ public:
+  void wait_again(const std::function<void()>& second) {
+    Fiber* waiter = &spawn([&] {
+      scheduler.block_until(kStart + 5ms);
+      note("woken");
+      second();
+      note("again");
+    });
+    at(1ms, [this, waiter] { scheduler.wake(*waiter); });
+    run();
+  }
+};
+
+TEST_F(TimerTest, ALaterDeadlineIsKeptWithTheTimerOfTheFirstWait) {
+  wait_again([&] { scheduler.block_until(kStart + 8ms); });
+  EXPECT_THAT(log, ElementsAre("1 woken", "8 again"));
+}
+
+TEST_F(TimerTest, AnEarlierDeadlineComesFirst) {
+  wait_again([&] {
+    scheduler.block_until(kStart + 3ms);
+    note("early");
+    scheduler.block_until(kStart + 6ms);
+  });
+  EXPECT_THAT(log, ElementsAre("1 woken", "3 early", "6 again"));
+}
+
+TEST_F(TimerTest, AWaitWithoutDeadlineIsNotEndedByTheTimerOfTheFirst) {
+  wait_again([&] { scheduler.block(); });
+  EXPECT_THAT(log, ElementsAre("1 woken"));
+  EXPECT_EQ(now(), 1ms);
+}
+
+TEST_F(TimerTest, WhoIsWokenAtTheDeadlineOfItsTimerIsWokenOnce) {
+  wait_again([&] {
+    Fiber* me = scheduler.current();
+    at(5ms, [this, me] { scheduler.wake(*me); });
+    scheduler.block();
+    note("at 5");
+    scheduler.block_until(kStart + 9ms);
+  });
+  EXPECT_THAT(log, ElementsAre("1 woken", "5 at 5", "9 again"));
+}
+
+TEST_F(TimerTest, OfAThousandWaitsEachEndsAtItsDeadlineOrTheWakeBefore) {
+  Fiber* waiter = &spawn([&] {
+    for (int i = 1; i <= 1'000; ++i) {
+      const Duration deadline = now() + (i * 7 % 31) * 1ms;
+      const Duration next_wake = (now() / 5ms + 1) * 5ms;
+      scheduler.block_until(kStart + deadline);
+      ASSERT_EQ(now(), std::min(deadline, next_wake)) << i;
+    }
+    note("done");
+  });
+  for (int i = 1; i <= 1'000; ++i) {
+    at(i * 5ms, [&, waiter] {
+      if (log.empty()) scheduler.wake(*waiter);
+    });
+  }
+  run();
+  EXPECT_EQ(log.size(), 1U);
 }
 
 // --- the end of a run ---
