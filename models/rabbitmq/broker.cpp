@@ -5,6 +5,8 @@
 
 #include "models/rabbitmq/classic_queue.hpp"
 #include "models/rabbitmq/quorum_queue.hpp"
+#include "models/rabbitmq/stream_coordinator.hpp"
+#include "models/rabbitmq/stream_queue.hpp"
 #include "sim/machine.hpp"
 #include "sim/planted.hpp"
 
@@ -18,19 +20,23 @@ Broker::Broker(sim::Process& process, const Topology& topology, Ledger& ledger)
       initial_(process.incarnation() == 1 && process.simulation().now() == sim::kStart),
       peers_(*this),
       message_store_(*this),
-      wal_(*this) {
+      wal_(*this),
+      stream_connections_(*this) {
   create_queues();
 }
 
 Broker::~Broker() = default;
 
 void Broker::create_queues() {
-  queues_.resize(topology_.queues.size());
-  for (QueueId id = 0; id < queues_.size(); ++id) {
+  queues_.resize(topology_.processes());
+  if (topology_.any_stream) queues_.back() = std::make_unique<StreamCoordinator>(*this);
+  for (QueueId id = 0; id < topology_.queues.size(); ++id) {
     const QueueInfo& info = topology_.queues[id];
     if (std::find(info.members.begin(), info.members.end(), node()) == info.members.end()) continue;
     if (info.type == QueueType::quorum) {
       queues_[id] = std::make_unique<QuorumQueue>(*this, id);
+    } else if (info.type == QueueType::stream) {
+      queues_[id] = std::make_unique<StreamQueue>(*this, id);
     } else {
       queues_[id] = std::make_unique<ClassicQueue>(*this, id);
     }
@@ -85,6 +91,7 @@ void Broker::close_clients() {
     if (channel->connection()) close(channel->connection());
   }
   channels_.clear();
+  stream_connections_.close_all();
 }
 
 void Broker::start_anew() {
@@ -121,7 +128,7 @@ std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
 
 bool Broker::routable(QueueId queue) const {
   const QueueInfo& info = topology_.queues[queue];
-  if (info.type == QueueType::quorum || info.mirrored) return true;
+  if (info.type != QueueType::classic || info.mirrored) return true;
   const sim::NodeId home = info.members.front();
   if (home == process_.node()) return queues_[queue]->exists();
   const bool follows = !info.durable || topology_.release->routes_follow_node;
@@ -163,6 +170,8 @@ void Broker::to_channel(sim::NodeId from, sim::EventId kind, const ToChannel& le
     channel->second->receive(kind, letter);
     return;
   }
+  StreamConnection* const stream = stream_connections_.find(letter.channel.number);
+  if (stream != nullptr && stream->id() == letter.channel) return stream->receive(kind, letter);
   boost::intrusive_ptr<QueueChannelDown> down{new QueueChannelDown};  // a monitor would have said so
   down->queue = letter.queue;
   down->channel = letter.channel;
@@ -187,6 +196,7 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
     if (queue) queue->mailbox().post({what, {}, peer, nullptr});
   }
   for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
+  stream_connections_.node_changed(peer, what);
 }
 
 ContentPtr Broker::make_dead_letter(QueueId from, const Content& content, bool rejected) {
@@ -219,8 +229,10 @@ Channel* Broker::channel(std::uint64_t number) {
 }
 
 std::uint64_t Broker::clients() const {
-  return static_cast<std::uint64_t>(std::count_if(
-      channels_.begin(), channels_.end(), [](const auto& channel) { return channel.second->connection() != nullptr; }));
+  return static_cast<std::uint64_t>(
+             std::count_if(channels_.begin(), channels_.end(),
+                           [](const auto& channel) { return channel.second->connection() != nullptr; })) +
+         stream_connections_.count();
 }
 
 void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
@@ -236,6 +248,10 @@ void Broker::give_up(QueueId id, const Content& content, std::string_view rule, 
   for (const QueueId target : targets) {
     if (!routable(target)) continue;
     const QueueInfo& info = topology_.queues[target];
+    if (info.type == QueueType::stream) {
+      dead_letter_to_stream(target, letter);
+      continue;
+    }
     if (info.type == QueueType::quorum) {
       boost::intrusive_ptr<FifoCommand> enqueue{new FifoCommand};
       enqueue->kind = FifoKind::enqueue;
@@ -269,7 +285,7 @@ void Broker::send(const sim::ConnectionPtr& to, sim::MessageKind kind, sim::Payl
 // --- the node's main fiber ---
 
 sim::VirtualTime Broker::next_timer() const {
-  sim::VirtualTime next = peers_.next_timer();
+  sim::VirtualTime next = std::min(peers_.next_timer(), stream_connections_.next_timer());
   for (const auto& [number, channel] : channels_) next = std::min(next, channel->next_timer());
   return next;
 }
@@ -288,6 +304,7 @@ void Broker::run_timers() {
   for (auto& [number, channel] : channels_) {
     if (channel->next_timer() <= now()) channel->timers();
   }
+  stream_connections_.run_timers();
 }
 
 void Broker::drop_finished() {
@@ -298,6 +315,7 @@ void Broker::drop_finished() {
     if (channel->second->connection()) close(channel->second->connection());
     channels_.erase(channel);
   }
+  stream_connections_.drop_finished();
 }
 
 void Broker::handle(const sim::Arrival& arrival) {
@@ -323,7 +341,9 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
   if (kind == kinds.node_hello.sent) return;
   if (kind == kinds.node_restarts.sent) return peers_.restarts(peer);
   const bool for_channel = kind == kinds.queue_confirm.sent || kind == kinds.queue_deliver.sent ||
-                           kind == kinds.raft_applied.sent || kind == kinds.raft_not_leader.sent;
+                           kind == kinds.raft_applied.sent || kind == kinds.raft_not_leader.sent ||
+                           kind == kinds.stream_written.sent || kind == kinds.stream_answer.sent ||
+                           kind == kinds.stream_gone.sent;
   if (for_channel) return to_channel(peer, kind, static_cast<const ToChannel&>(*arrival.payload));
   const auto& letter = static_cast<const ToQueue&>(*arrival.payload);
   if (QueueProcess* const process = queue(letter.queue)) {
@@ -336,13 +356,17 @@ void Broker::from_client(const sim::Arrival& arrival) {
   if (paused_) return close(arrival.connection);
   if (arrival.kind.sent == events().channel_open.sent) {
     number = ++channel_numbers_;
+    const auto& open = static_cast<const ChannelOpen&>(*arrival.payload);
+    if (open.stream_protocol) return stream_connections_.open(arrival.connection, number, open.declares);
     channels_.emplace(number, std::make_unique<Channel>(*this, arrival.connection, number));
   }
   const auto channel = channels_.find(number);
   if (channel != channels_.end()) channel->second->handle(arrival);
+  if (StreamConnection* const stream = stream_connections_.find(number)) stream->handle(arrival);
 }
 
 void Broker::connection_closed(const sim::ConnectionPtr& connection) {
+  stream_connections_.connection_closed(connection->tag(node()), connection);
   const auto channel = channels_.find(connection->tag(node()));
   if (channel == channels_.end() || channel->second->connection() != connection) return;
   channel->second->close();

@@ -22,6 +22,8 @@
 #include "models/rabbitmq/peers.hpp"
 #include "models/rabbitmq/protocol.hpp"
 #include "models/rabbitmq/queue_process.hpp"
+#include "models/rabbitmq/stream_connection.hpp"
+#include "models/rabbitmq/stream_coordination.hpp"
 #include "models/rabbitmq/topology.hpp"
 #include "models/rabbitmq/wal.hpp"
 #include "sim/network.hpp"
@@ -63,6 +65,10 @@ class Broker final : public sim::Program {
   [[nodiscard]] std::vector<sim::NodeId> replicas(QueueId queue) const;
   /// Where this node believes the leader of a quorum queue to be.
   [[nodiscard]] sim::NodeId leader_hint(QueueId id) const;
+  /// Who writes a stream, as far as this node has heard.
+  [[nodiscard]] StreamCoordination::Writer stream_writer(QueueId stream) const;
+  /// The stream coordinator's member here has heard of another one.
+  void stream_writer_changed(QueueId stream);
   /// Whether the routing table of this node has the queue.
   [[nodiscard]] bool routable(QueueId queue) const;
 
@@ -107,6 +113,7 @@ class Broker final : public sim::Program {
   void run_timers();
   void deliver_local();
   [[nodiscard]] sim::VirtualTime next_timer() const;
+  void dead_letter_to_stream(QueueId stream, const ContentPtr& letter);
 
   sim::Process& process_;
   const Topology& topology_;
@@ -116,8 +123,9 @@ class Broker final : public sim::Program {
   Peers peers_;
   MessageStore message_store_;
   Wal wal_;
-  std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId
+  std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId, and the stream coordinator
   std::map<std::uint64_t, std::unique_ptr<Channel>> channels_;
+  StreamConnections stream_connections_;
   std::uint64_t channel_numbers_ = 0;
   std::deque<Letter> to_channels_;  ///< from this node's own queues
   bool serving_ = false;

@@ -58,7 +58,8 @@ void Channel::handle(const sim::Arrival& arrival) {
 // --- publishing ---
 
 bool Channel::blocked() const {
-  return std::any_of(fifos_.begin(), fifos_.end(), [](const auto& fifo) { return fifo.second->full(); });
+  const auto full = [](const auto& client) { return client.second->full(); };
+  return std::any_of(fifos_.begin(), fifos_.end(), full) || std::any_of(streams_.begin(), streams_.end(), full);
 }
 
 void Channel::drain_backlog() {
@@ -124,6 +125,8 @@ void Channel::distribute(const ContentPtr& content, const std::vector<QueueId>& 
   for (const QueueId queue : targets) {
     if (broker_.topology().queues[queue].type == QueueType::quorum) {
       fifo(queue).publish(seq, content);
+    } else if (broker_.topology().queues[queue].type == QueueType::stream) {
+      stream(queue).publish(seq, content);
     } else {
       publish_to_replicas(queue, seq, content);
     }

@@ -19,6 +19,7 @@
 
 #include "models/rabbitmq/fifo_client.hpp"
 #include "models/rabbitmq/protocol.hpp"
+#include "models/rabbitmq/stream_client.hpp"
 #include "sim/network.hpp"
 #include "sim/time.hpp"
 
@@ -58,10 +59,15 @@ class Channel {
   [[nodiscard]] PublishSeq next_seq() const { return next_seq_; }
   void publish(Route route, const ContentPtr& content);
 
-  // --- for FifoClient ---
+  /// Kept where the client is the broker itself.
+  [[nodiscard]] sim::NodeId client() const;
+  void stream_writer_changed(QueueId stream);
+
+  // --- for FifoClient and StreamClient ---
   [[nodiscard]] Broker& broker() { return broker_; }
   void queue_confirms(QueueId queue, PublishSeq seq, bool accepted);
   void queue_delivers(QueueId queue, std::uint64_t delivery, bool redelivered, const ContentPtr& content);
+  void fail(std::uint32_t code);
 
  private:
   struct Unacked {
@@ -87,11 +93,11 @@ class Channel {
   void drain_backlog();
   [[nodiscard]] bool blocked() const;
   [[nodiscard]] FifoClient& fifo(QueueId queue);
+  [[nodiscard]] StreamClient& stream(QueueId queue);
 
   // channel_consumer.cpp
   void consume(const BasicConsume& request);
   void settle(const BasicConfirm& confirm, Disposition disposition);
-  void fail(std::uint32_t code);
 
   Broker& broker_;
   sim::ConnectionPtr connection_;  ///< null: has an owner
@@ -117,8 +123,9 @@ class Channel {
   bool committing_ = false;
   bool commit_failed_ = false;
 
-  std::map<QueueId, std::unique_ptr<FifoClient>> fifos_;  ///< by quorum queue
-  std::map<QueueId, sim::NodeId> used_;                   ///< classic queues that it consumes from, and where
+  std::map<QueueId, std::unique_ptr<FifoClient>> fifos_;      ///< by quorum queue
+  std::map<QueueId, std::unique_ptr<StreamClient>> streams_;  ///< by stream
+  std::map<QueueId, sim::NodeId> used_;                       ///< classic queues that it consumes from, and where
   std::map<QueueId, boost::intrusive_ptr<const BasicConsume>> consumes_;
   std::map<std::uint64_t, Unacked> unacked_;  ///< by delivery tag
   std::uint64_t next_tag_ = 1;

@@ -20,12 +20,29 @@ FifoClient& Channel::fifo(QueueId queue) {
   return *client;
 }
 
+StreamClient& Channel::stream(QueueId queue) {
+  std::unique_ptr<StreamClient>& client = streams_[queue];
+  if (!client) client = std::make_unique<StreamClient>(*this, queue);
+  return *client;
+}
+
+sim::NodeId Channel::client() const { return connection_ ? connection_->peer(broker_.node()) : sim::kNoNode; }
+
+void Channel::stream_writer_changed(QueueId stream) {
+  if (const auto client = streams_.find(stream); client != streams_.end()) client->second->writer_changed();
+}
+
 void Channel::consume(const BasicConsume& request) {
   const QueueInfo& info = broker_.topology().queues[request.queue];
   consumes_[request.queue] = &request;
   if (timeout_scan_ == sim::kNever) timeout_scan_ = broker_.now() + kTimeoutScan;
   if (info.type == QueueType::quorum) {
     fifo(request.queue).consume(request.auto_ack, request.prefetch);
+    return;
+  }
+  if (info.type == QueueType::stream) {
+    const auto from = parse_offset(request.stream_offset);
+    if (!from || !stream(request.queue).consume(*from, request.prefetch)) fail(kNotFound);
     return;
   }
   const sim::NodeId home = broker_.home(request.queue);
@@ -58,6 +75,8 @@ void Channel::receive(sim::EventId kind, const ToChannel& letter) {
     } else {
       queue_delivers(letter.queue, deliver.delivery, deliver.redelivered, deliver.content);
     }
+  } else if (broker_.topology().queues[letter.queue].type == QueueType::stream) {
+    stream(letter.queue).receive(kind, letter);
   } else {
     fifo(letter.queue).receive(kind, letter);
   }
@@ -73,6 +92,7 @@ void Channel::queue_delivers(QueueId queue, std::uint64_t delivery, bool redeliv
   deliver->tag = tag;
   deliver->redelivered = redelivered;
   deliver->message = content->message;
+  if (broker_.topology().queues[queue].type == QueueType::stream) deliver->offset = static_cast<std::int64_t>(delivery);
   broker_.send(connection_, events().basic_deliver, sim::PayloadPtr{deliver}, content->message->bytes,
                index(content->message->ref));
 }
@@ -92,6 +112,10 @@ void Channel::settle(const BasicConfirm& confirm, Disposition disposition) {
       fifo(queue).settle(disposition, std::move(deliveries));
       continue;
     }
+    if (info.type == QueueType::stream) {
+      stream(queue).settle(deliveries.size());
+      continue;
+    }
     boost::intrusive_ptr<QueueSettle> letter{new QueueSettle};
     letter->queue = queue;
     letter->channel = id_;
@@ -103,6 +127,9 @@ void Channel::settle(const BasicConfirm& confirm, Disposition disposition) {
 
 void Channel::node_changed(sim::NodeId peer, LetterKind what) {
   for (const auto& [queue, client] : fifos_) client->node_changed(peer, what);
+  for (const auto& [queue, client] : streams_) {
+    if (what == LetterKind::node_up) client->node_up(peer);
+  }
   if (what == LetterKind::node_down) {
     std::vector<std::pair<PublishSeq, QueueId>> owed;
     for (const auto& [seq, queues] : unconfirmed_) {
@@ -129,6 +156,7 @@ void Channel::fail(std::uint32_t code) {
 void Channel::close() {
   finished_ = true;
   for (const auto& [queue, client] : fifos_) client->close();
+  for (const auto& [queue, client] : streams_) client->close();
   for (const auto& [queue, home] : used_) {
     boost::intrusive_ptr<QueueChannelDown> letter{new QueueChannelDown};
     letter->queue = queue;

@@ -6,16 +6,30 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "models/rabbitmq/broker.hpp"
 #include "models/rabbitmq/consumer.hpp"
 #include "models/rabbitmq/producer.hpp"
+#include "models/rabbitmq/stream_consumer.hpp"
+#include "models/rabbitmq/stream_producer.hpp"
+#include "models/rabbitmq/stream_queue.hpp"
 #include "models/rabbitmq/topology.hpp"
 #include "sim/machine.hpp"
 
 namespace noloss::models::rabbitmq {
+
+namespace {
+
+using ProgramPtr = std::unique_ptr<sim::Program>;
+
+bool speaks_stream(const OptionValues& config) {
+  return config.all().contains("client") && config.at("client").text == "stream";
+}
+
+}  // namespace
 
 class RabbitCluster final : public Cluster {
  public:
@@ -40,10 +54,13 @@ class RabbitCluster final : public Cluster {
   struct ProducerNode {
     const SequenceCheckSetup* check = nullptr;
     ProducerState state;
+    PublishingIds ids;  ///< of a stream client
   };
   struct ConsumerNode {
-    ConsumerNode(const ConsumersSetup& setup, sim::NodeId id, History& history) : node(id), state(setup, id, history) {}
+    ConsumerNode(const ConsumersSetup& setup, QueueId from, sim::NodeId id, History& history)
+        : node(id), queue(from), state(setup, id, history) {}
     sim::NodeId node;
+    QueueId queue;
     ConsumerState state;
   };
 
@@ -55,6 +72,11 @@ class RabbitCluster final : public Cluster {
   [[nodiscard]] const Broker* broker(sim::NodeId node) const;
   /// Where clients are served; null: nowhere.
   [[nodiscard]] const QueueProcess* leader(QueueId queue, sim::NodeId* node = nullptr) const;
+  /// Nothing that a consumer could still get, and has not had.
+  [[nodiscard]] bool drained(QueueId queue, const QueueProcess& leading) const;
+  /// Offset of a stream below which every consumer is.
+  [[nodiscard]] Offset read_by_all(QueueId stream) const;
+  void describe_stream(QueueId stream, FinalState& state) const;
   [[nodiscard]] bool producers_settled() const;
   [[nodiscard]] bool consumers_settled() const;
 
@@ -99,7 +121,11 @@ void RabbitCluster::add_producers() {
       sim::MachineSetup machine;
       machine.name = fmt::format("producer-{}", producers_.size());
       machine.kind = "producer";
-      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) {
+      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) -> ProgramPtr {
+        if (speaks_stream(group.config)) {
+          return std::make_unique<StreamProducer>(process, topology_, queue, group, *mine.check, mine.state, mine.ids,
+                                                  history_);
+        }
         return std::make_unique<Producer>(process, topology_, queue, group, *mine.check, mine.state, history_);
       });
     }
@@ -112,12 +138,15 @@ void RabbitCluster::add_consumers() {
     consumed_[queue] = true;
     for (std::uint32_t i = 0; i < group.count; ++i) {
       const sim::NodeId id{static_cast<std::uint32_t>(simulation_.machines())};
-      ConsumerNode& mine = consumers_.emplace_back(group, id, history_);
+      ConsumerNode& mine = consumers_.emplace_back(group, queue, id, history_);
       sim::MachineSetup machine;
       machine.name = fmt::format("consumer-{}", consumers_.size());
       machine.kind = "consumer";
-      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) {
-        return std::make_unique<Consumer>(process, topology_, queue, group, mine.state, history_);
+      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) -> ProgramPtr {
+        if (speaks_stream(group.config)) {
+          return std::make_unique<StreamConsumer>(process, topology_, queue, group, mine.state, ledger_, history_);
+        }
+        return std::make_unique<Consumer>(process, topology_, queue, group, mine.state, ledger_, history_);
       });
     }
   }
@@ -129,14 +158,16 @@ const Broker* RabbitCluster::broker(sim::NodeId node) const {
 }
 
 const QueueProcess* RabbitCluster::leader(QueueId queue, sim::NodeId* at) const {
+  const QueueProcess* leading = nullptr;
   for (const sim::NodeId node : topology_.queues[queue].members) {
     const Broker* known = broker(node);
     const QueueProcess* process = known == nullptr ? nullptr : known->queue(queue);
     if (process == nullptr || !process->leads()) continue;
+    if (leading != nullptr && leading->epoch() >= process->epoch()) continue;
     if (at != nullptr) *at = node;
-    return process;
+    leading = process;
   }
-  return nullptr;
+  return leading;
 }
 
 std::vector<sim::NodeId> RabbitCluster::holders(std::string_view role) const {
@@ -161,9 +192,31 @@ bool RabbitCluster::producers_settled() const {
 
 bool RabbitCluster::consumers_settled() const {
   return std::all_of(consumers_.begin(), consumers_.end(), [this](const ConsumerNode& consumer) {
-    const auto* program = static_cast<const Consumer*>(simulation_.machine(consumer.node).process().program());
+    const auto* program = dynamic_cast<const ConsumerClient*>(simulation_.machine(consumer.node).process().program());
     return program != nullptr && !consumer.state.busy && program->idle();
   });
+}
+
+Offset RabbitCluster::read_by_all(QueueId stream) const {
+  Offset read = std::numeric_limits<Offset>::max();
+  for (const ConsumerNode& consumer : consumers_) {
+    if (consumer.queue == stream) read = std::min(read, ledger_.read(stream, consumer.node));
+  }
+  return read;
+}
+
+bool RabbitCluster::drained(QueueId queue, const QueueProcess& leading) const {
+  if (topology_.queues[queue].type != QueueType::stream) return leading.drained();
+  const auto& writer = static_cast<const StreamQueue&>(leading);
+  const StreamLog& log = writer.log();
+  Offset end = writer.readable_end();
+  // Records that are no messages are nobody's to read.
+  for (bool message = false; end > 0 && !message;) {
+    const StreamChunk& chunk = log.chunks()[log.find(end - 1)];
+    message = chunk.records[static_cast<std::size_t>(end - 1 - chunk.id.first)]->content != nullptr;
+    if (!message) --end;
+  }
+  return read_by_all(queue) >= end;
 }
 
 bool RabbitCluster::settled() const {
@@ -171,7 +224,7 @@ bool RabbitCluster::settled() const {
   for (QueueId i = 0; i < topology_.queues.size(); ++i) {
     if (!consumed_[i]) continue;
     const QueueProcess* leading = leader(i);
-    if (leading == nullptr || !leading->drained() || leading->waits_for_copies()) return false;
+    if (leading == nullptr || !drained(i, *leading) || leading->waits_for_copies()) return false;
   }
   return true;
 }
@@ -185,7 +238,7 @@ std::vector<std::string_view> RabbitCluster::blocking_waits() const {
   for (QueueId i = 0; i < topology_.queues.size(); ++i) {
     const QueueProcess* leading = leader(i);
     if (leading != nullptr && !leading->waits_for_copies()) {
-      consumer_waits = consumer_waits || (consumed_[i] && !leading->drained());
+      consumer_waits = consumer_waits || (consumed_[i] && !drained(i, *leading));
       continue;
     }
     const auto& members = topology_.queues[i].members;
@@ -199,9 +252,31 @@ std::vector<std::string_view> RabbitCluster::blocking_waits() const {
   return waits;
 }
 
+void RabbitCluster::describe_stream(QueueId stream, FinalState& state) const {
+  PartitionState& log = state.partitions.emplace_back();
+  log.entity = stream;
+  const QueueProcess* const leading = leader(stream);
+  for (const sim::NodeId member : topology_.queues[stream].members) {
+    const Broker* const known = broker(member);
+    if (known == nullptr) continue;
+    ReplicaState& replica = log.replicas.emplace_back();
+    replica.node = member;
+    replica.can_lead = true;
+    replica.leads = leading == known->queue(stream);
+    known->queue(stream)->describe(replica);
+    if (!replica.leads) continue;
+    log.readable_end = replica.commit;
+    log.group_position = std::min<std::int64_t>(read_by_all(stream), std::ssize(replica.log));
+  }
+}
+
 FinalState RabbitCluster::final_state() {
   FinalState state;
   for (QueueId i = 0; i < topology_.queues.size(); ++i) {
+    if (topology_.queues[i].type == QueueType::stream) {
+      describe_stream(i, state);
+      continue;
+    }
     // What consumers could still get, behind what they have had: the log that the group reads.
     PartitionState& queue = state.partitions.emplace_back();
     queue.entity = i;

@@ -8,14 +8,16 @@
 namespace noloss::models::rabbitmq {
 
 Consumer::Consumer(sim::Process& process, const Topology& topology, QueueId queue, const ConsumersSetup& setup,
-                   ConsumerState& state, History& history)
+                   ConsumerState& state, Ledger& ledger, History& history)
     : process_(process),
+      ledger_(ledger),
       history_(history),
       queue_(queue),
       auto_ack_(setup.config.flag("auto_ack")),
       requeue_(setup.config.flag("requeue")),
       rejects_(setup.config.at("negative_acknowledgement").text == "basic.reject"),
       prefetch_(setup.config.integer("prefetch_count")),
+      stream_offset_(setup.config.all().contains("x-stream-offset") ? setup.config.at("x-stream-offset").text : ""),
       arrived_(process.simulation().scheduler()),
       client_(
           process, topology, setup.connect, setup.config.duration("network_recovery_interval"),
@@ -44,12 +46,14 @@ void Consumer::connected() {
   consume->queue = queue_;
   consume->auto_ack = auto_ack_;
   consume->prefetch = prefetch_;
+  consume->stream_offset = stream_offset_;
   client_.send(events().basic_consume, sim::PayloadPtr{consume});
 }
 
 void Consumer::received(const sim::Arrival& arrival) {
   if (arrival.kind.sent != events().basic_deliver.sent) return;
   const auto& deliver = static_cast<const BasicDeliver&>(*arrival.payload);
+  if (deliver.offset >= 0) ledger_.reads(queue_, process_.node(), deliver.offset + 1);
   if (deliver.redelivered) process_.simulation().mark("redelivered");
   ready_.push_back({deliver.message, static_cast<std::int64_t>(deliver.tag), client_.session()});
   arrived_.notify_one();

@@ -12,6 +12,7 @@
 
 #include "models/application/consumer.hpp"
 #include "models/rabbitmq/client.hpp"
+#include "models/rabbitmq/ledger.hpp"
 #include "sim/wait_queue.hpp"
 
 namespace noloss::models::rabbitmq {
@@ -19,7 +20,7 @@ namespace noloss::models::rabbitmq {
 class Consumer final : public sim::Program, public ConsumerClient, private ClientHandler {
  public:
   Consumer(sim::Process& process, const Topology& topology, QueueId queue, const ConsumersSetup& setup,
-           ConsumerState& state, History& history);
+           ConsumerState& state, Ledger& ledger, History& history);
 
   void run() override { application_.run(); }
   bool fail_handler(std::int64_t times) override;
@@ -38,12 +39,14 @@ class Consumer final : public sim::Program, public ConsumerClient, private Clien
   [[nodiscard]] bool valid(const Delivery& delivery) const;
 
   sim::Process& process_;
+  Ledger& ledger_;
   History& history_;
   QueueId queue_;
   bool auto_ack_;
   bool requeue_;
   bool rejects_;  ///< with basic.reject
   std::int64_t prefetch_;
+  std::string stream_offset_;
   std::deque<Delivery> ready_;
   sim::WaitQueue arrived_;
   Client client_;

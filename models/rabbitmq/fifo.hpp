@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/rabbitmq/log_command.hpp"
 #include "models/rabbitmq/protocol.hpp"
 #include "models/rabbitmq/topology.hpp"
 
@@ -34,17 +35,14 @@ enum class FifoKind : std::uint8_t {
 };
 
 /// What a Raft entry carries.
-struct FifoCommand final : sim::Payload {
+struct FifoCommand final : LogCommand {
   FifoKind kind = FifoKind::noop;
-  std::uint64_t number = 0;  ///< distinct for each command of the run
   ChannelId channel;
   std::uint64_t enqueue_seq = 0;  ///< 0: nobody waits for it (a dead letter)
-  ContentPtr content;
   std::vector<std::uint64_t> deliveries;
   bool failed = false;  ///< requeue: processing failed, as far as the consumer can tell
   std::int64_t prefetch = 0;
   sim::NodeId node{};
-  sim::VirtualTime at{};  ///< the leader's clock when it appended the command
 };
 using FifoCommandPtr = boost::intrusive_ptr<const FifoCommand>;
 

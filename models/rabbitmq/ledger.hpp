@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/history.hpp"
@@ -29,12 +31,20 @@ class Ledger {
     if (!message.heartbeat()) history_.dropped(message.ref, rule);
   }
   [[nodiscard]] const std::vector<MessageRef>& settled(QueueId queue) const { return settled_[queue]; }
+  /// A consumer of a stream will get nothing below `next` any more, as long as it does not begin anew.
+  void reads(QueueId queue, sim::NodeId consumer, std::int64_t next) { read_[{queue, consumer}] = next; }
+  /// 0: it has never begun.
+  [[nodiscard]] std::int64_t read(QueueId queue, sim::NodeId consumer) const {
+    const auto known = read_.find({queue, consumer});
+    return known == read_.end() ? 0 : known->second;
+  }
   /// A number for a publish or a record that no other has.
   [[nodiscard]] std::uint64_t next_number() { return ++numbers_; }
 
  private:
   History& history_;
   std::vector<std::vector<MessageRef>> settled_;
+  std::map<std::pair<QueueId, sim::NodeId>, std::int64_t> read_;
   std::uint64_t numbers_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "models/rabbitmq/options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -15,7 +16,8 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kHour = 3600 * 1000 * kMillisecond;
 constexpr std::int64_t kDay = 24 * kHour;
 
-constexpr std::array<std::string_view, 2> kTypes{"classic", "quorum"};
+constexpr std::array<std::string_view, 3> kTypes{"classic", "quorum", "stream"};
+constexpr std::span<const std::string_view> kTypesWithoutStreams{kTypes.data(), 2};
 constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish", "reject-publish-dlx"};
 
 constexpr std::array<std::string_view, 2> kStrategies{"at-most-once", "at-least-once"};
@@ -70,8 +72,10 @@ constexpr std::array kQueue{
               .type = choice,
               .default_value = "classic",
               .choices = kTypes,
-              .meaning = "classic: one copy on its home node; quorum: a Raft group",
-              .source = "rabbitmq.com/docs/queues, rabbitmq.com/docs/quorum-queues",
+              .meaning =
+                  "classic: one copy on its home node; quorum: a Raft group; stream: a replicated log that reading "
+                  "takes nothing from, which a majority has in its page cache before it is confirmed",
+              .source = "rabbitmq.com/docs/queues, rabbitmq.com/docs/quorum-queues, rabbitmq.com/docs/streams",
               .safer = "quorum",
               .group = kItself},
     OptionRow{.scope = entity,
@@ -249,6 +253,17 @@ constexpr OptionRow kGroupSize{.scope = entity,
                                .safer = "3",
                                .group = kArguments};
 
+constexpr OptionRow kClusterSize{.scope = entity,
+                                 .name = "x-initial-cluster-size",
+                                 .type = integer,
+                                 .default_value = "none",
+                                 .min = 1,
+                                 .max = 100,
+                                 .meaning = "members of a stream, as far as there are nodes; none: every node",
+                                 .source = "rabbitmq.com/docs/streams#replication-factor",
+                                 .safer = "none",
+                                 .group = kArguments};
+
 /// The same by policy, which an administrator may set for a queue that was declared without it.
 OptionRow as_policy(OptionRow row) {
   row.name.remove_prefix(2);  // "x-"
@@ -272,6 +287,10 @@ std::vector<OptionRow> make_rows(const Release& release) {
                     .group = kConfig});
   }
   rows.insert(rows.end(), kQueue.begin(), kQueue.end());
+  if (!release.streams) {
+    const auto type = std::find_if(rows.begin(), rows.end(), [](const OptionRow& row) { return row.name == "type"; });
+    type->choices = kTypesWithoutStreams;
+  }
   OptionRow version = kQueueVersion;
   if (!release.storage_v2) version.max = 1;
   if (!release.storage_v1) {
@@ -294,7 +313,8 @@ std::vector<OptionRow> make_rows(const Release& release) {
   rows.push_back(as_policy(limit));
   if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
   rows.push_back(kGroupSize);
-  const std::vector<OptionRow> clients = client_options();
+  if (release.streams) rows.push_back(kClusterSize);
+  const std::vector<OptionRow> clients = client_options(release);
   rows.insert(rows.end(), clients.begin(), clients.end());
   return rows;
 }

@@ -1,7 +1,8 @@
-// The options of producers and consumers; the same in every release.
+// The options of producers and consumers; what streams have of their own comes with them.
 #include <array>
 
 #include "models/rabbitmq/options.hpp"
+#include "models/rabbitmq/release.hpp"
 
 namespace noloss::models::rabbitmq {
 namespace {
@@ -15,6 +16,8 @@ constexpr std::int64_t kDay = 24 * kHour;
 
 constexpr std::string_view kConfig = "config";
 constexpr std::array<std::string_view, 2> kNegative{"basic.nack", "basic.reject"};
+constexpr std::array<std::string_view, 2> kLibraries{"amqp", "stream"};
+constexpr std::array<std::string_view, 3> kTracking{"none", "manual", "auto"};
 
 constexpr std::array kClients{
     OptionRow{.scope = producer,
@@ -99,6 +102,66 @@ constexpr std::array kConsumer{
               .group = kConfig},
 };
 
+constexpr std::array kStreamConsumer{
+    OptionRow{.scope = consumer,
+              .name = "x-stream-offset",
+              .type = text,
+              .default_value = "next",
+              .meaning = "where a consumer of a stream begins: first, last (chunk), next, or an offset; over AMQP also "
+                         "each time that it connects again",
+              .source = "rabbitmq.com/docs/streams#consuming",
+              .safer = "first",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "tracking",
+              .type = choice,
+              .default_value = "none",
+              .choices = kTracking,
+              .meaning = "stream client: who stores the offset that a new process goes on behind: the application with "
+                         "each acknowledgement (manual), the client (auto), or nobody",
+              .source = "rabbitmq.com/docs/streams#offset-tracking",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "messageCountBeforeStorage",
+              .type = integer,
+              .default_value = "10000",
+              .min = 1,
+              .max = 1'000'000'000,
+              .meaning = "tracking auto: the offset is stored after so many messages",
+              .source = "stream Java client: AutoTrackingStrategy.messageCountBeforeStorage",
+              .group = kConfig},
+    OptionRow{.scope = consumer,
+              .name = "flushInterval",
+              .type = duration,
+              .default_value = "5s",
+              .min = kMillisecond,
+              .max = kDay,
+              .meaning = "tracking auto: the offset is stored at least so often",
+              .source = "stream Java client: AutoTrackingStrategy.flushInterval",
+              .group = kConfig},
+};
+
+/// Which client a group uses, and the name that it gives.
+constexpr OptionRow library(OptionScope scope) {
+  return {.scope = scope,
+          .name = "client",
+          .type = choice,
+          .default_value = "amqp",
+          .choices = kLibraries,
+          .meaning = "amqp: AMQP 0-9-1; stream: the stream protocol, for streams alone",
+          .source = "rabbitmq.com/docs/stream",
+          .group = kConfig};
+}
+constexpr OptionRow name(OptionScope scope, std::string_view meaning) {
+  return {.scope = scope,
+          .name = "name",
+          .type = text,
+          .default_value = "none",
+          .meaning = meaning,
+          .source = "rabbitmq.com/docs/streams#deduplication, #offset-tracking",
+          .group = kConfig};
+}
+
 constexpr OptionRow recovery(OptionScope scope) {
   return {.scope = scope,
           .name = "network_recovery_interval",
@@ -113,11 +176,20 @@ constexpr OptionRow recovery(OptionScope scope) {
 
 }  // namespace
 
-std::vector<OptionRow> client_options() {
+std::vector<OptionRow> client_options(const Release& release) {
   std::vector<OptionRow> rows{kClients.begin(), kClients.end()};
   rows.push_back(recovery(producer));
   rows.insert(rows.end(), kConsumer.begin(), kConsumer.end());
   rows.push_back(recovery(consumer));
+  if (!release.streams) return rows;
+  rows.push_back(library(producer));
+  rows.push_back(
+      name(producer,
+           "stream client: writers store what this publisher (NAME and its number) publishes once; none: each "
+           "time that it is published"));
+  rows.push_back(library(consumer));
+  rows.push_back(name(consumer, "stream client: under which name (NAME and its number) offsets are stored"));
+  rows.insert(rows.end(), kStreamConsumer.begin(), kStreamConsumer.end());
   return rows;
 }
 

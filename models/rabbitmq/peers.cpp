@@ -23,7 +23,7 @@ bool Peers::self(std::size_t index) const { return index == sim::index(broker_.n
 
 sim::Duration Peers::beat_interval() const {
   const sim::Duration tick = broker_.topology().net_ticktime / 4;
-  return broker_.topology().any_quorum ? std::min(tick, kAtenInterval) : tick;
+  return broker_.topology().any_raft ? std::min(tick, kAtenInterval) : tick;
 }
 
 void Peers::start() {
@@ -150,7 +150,7 @@ void Peers::timers() {
     auto* tick = new NodeTick;
     tick->clients = broker_.clients();
     send(sim::NodeId{i}, events().node_tick, sim::PayloadPtr{tick}, 0, 0);
-    if (!link.suspected && now - link.heard >= kAtenSuspicion && broker_.topology().any_quorum) {
+    if (!link.suspected && now - link.heard >= kAtenSuspicion && broker_.topology().any_raft) {
       link.suspected = true;
       broker_.node_changed(sim::NodeId{i}, LetterKind::suspected);
     }

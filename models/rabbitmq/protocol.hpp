@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "models/events.hpp"
@@ -71,9 +72,11 @@ struct BasicConsume final : sim::Payload {
   QueueId queue = kNoQueue;
   bool auto_ack = false;
   std::int64_t prefetch = 0;
+  std::string stream_offset;  ///< x-stream-offset
 };
 struct BasicDeliver final : sim::Payload {
   std::uint64_t tag = 0;
+  std::int64_t offset = -1;  ///< of a stream
   bool redelivered = false;
   MessagePtr message;
 };
@@ -81,6 +84,7 @@ struct BasicDeliver final : sim::Payload {
 struct ChannelOpen final : sim::Payload {
   bool confirms = false;
   bool transactions = false;
+  bool stream_protocol = false;  ///< not AMQP: a stream client opens its connection
   QueueId declares = kNoQueue;
 };
 /// Reply codes: no such queue or its home node is down; unknown delivery tag or a consumer's timeout; a commit failed.
@@ -161,6 +165,11 @@ struct Events {
       queue_deliver;
   sim::MessageKind raft_command, raft_fetch, raft_applied, raft_not_leader, append_entries, append_entries_reply,
       request_vote, vote;
+  sim::MessageKind stream_write, stream_written, stream_track, stream_query, stream_answer, stream_monitor, stream_gone,
+      stream_readable, stream_overview, stream_overview_reply, stream_attach, stream_chunks, stream_ack, stream_closed,
+      stream_action, stream_action_done, stream_process_down;
+  sim::MessageKind declare_publisher, query_publisher_sequence, publish, publish_confirm, query_offset, store_offset,
+      subscribe, deliver, credit, metadata_update, stream_response;
 };
 [[nodiscard]] const Events& events();
 

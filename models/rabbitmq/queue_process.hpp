@@ -27,6 +27,8 @@ class QueueProcess {
   // --- for the run and its checkers ---
   /// Clients are served here: the home node, or the leader.
   [[nodiscard]] virtual bool leads() const = 0;
+  /// Of those that believe to lead, the one with the highest does.
+  [[nodiscard]] virtual std::uint64_t epoch() const { return 0; }
   /// Nothing is ready and nothing is held by a consumer.
   [[nodiscard]] virtual bool drained() const = 0;
   /// Something waits to be stored often enough.

@@ -164,7 +164,12 @@ void QuorumQueue::announce() {
   }
 }
 
-void QuorumQueue::apply(const FifoCommand& command, bool leading) {
+boost::intrusive_ptr<LogCommand> QuorumQueue::make_noop() const {
+  return boost::intrusive_ptr<LogCommand>{new FifoCommand};
+}
+
+void QuorumQueue::apply(const LogCommand& entry, bool leading) {
+  const auto& command = static_cast<const FifoCommand&>(entry);
   std::vector<FifoEffect> effects;
   const FifoReply reply = fifo_.apply(command, effects);
   for (const FifoEffect& effect : effects) act(effect, leading);

@@ -66,7 +66,8 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   [[nodiscard]] sim::NodeId leader() const { return raft_.leader(); }
 
  private:
-  void apply(const FifoCommand& command, bool leading) override;
+  [[nodiscard]] boost::intrusive_ptr<LogCommand> make_noop() const override;
+  void apply(const LogCommand& entry, bool leading) override;
   void leadership_changed(bool leading) override;
   void handle(const Letter& letter);
   void command(const Letter& letter);

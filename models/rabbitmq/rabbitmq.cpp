@@ -59,6 +59,35 @@ constexpr std::array kKinds{
     Kind{{"append_entries_reply", "a member has written entries, or does not fit"}, &Events::append_entries_reply},
     Kind{{"request_vote", "a member would like to lead, or asks whether it might"}, &Events::request_vote},
     Kind{{"vote", "the answer"}, &Events::vote},
+    Kind{{"stream_write", "a publish for the writer of a stream"}, &Events::stream_write},
+    Kind{{"stream_written", "a stream's writer confirms publishes"}, &Events::stream_written},
+    Kind{{"stream_track", "a consumer's offset for the writer of a stream"}, &Events::stream_track},
+    Kind{{"stream_query", "a connection asks a writer for a publishing id or a stored offset"}, &Events::stream_query},
+    Kind{{"stream_answer", "the answer"}, &Events::stream_answer},
+    Kind{{"stream_monitor", "somebody wants to hear of the end of a stream's process"}, &Events::stream_monitor},
+    Kind{{"stream_gone", "a stream's process has ended, for a connection"}, &Events::stream_gone},
+    Kind{{"stream_readable", "more of a stream can be read on its node"}, &Events::stream_readable},
+    Kind{{"stream_overview", "a replica of a stream asks the writer for its epochs"}, &Events::stream_overview},
+    Kind{{"stream_overview_reply", "the last chunk of each"}, &Events::stream_overview_reply},
+    Kind{{"stream_attach", "a replica of a stream begins to follow"}, &Events::stream_attach},
+    Kind{{"stream_chunks", "a stream's writer sends chunks, or the commit offset alone"}, &Events::stream_chunks},
+    Kind{{"stream_ack", "a replica of a stream has written chunks"}, &Events::stream_ack},
+    Kind{{"stream_closed", "a replica or its writer has ended"}, &Events::stream_closed},
+    Kind{{"stream_action", "the stream coordinator has a member started or stopped"}, &Events::stream_action},
+    Kind{{"stream_action_done", "the member's node has done so, or could not"}, &Events::stream_action_done},
+    Kind{{"stream_process_down", "a stream's process has ended, for the coordinator"}, &Events::stream_process_down},
+    Kind{{"declare_publisher", "a stream client opens its publisher"}, &Events::declare_publisher},
+    Kind{{"query_publisher_sequence", "a stream client asks for its last publishing id"},
+         &Events::query_publisher_sequence},
+    Kind{{"publish", "a stream client publishes"}, &Events::publish},
+    Kind{{"publish_confirm", "a stream has the messages of these publishing ids"}, &Events::publish_confirm},
+    Kind{{"query_offset", "a stream client asks for its stored offset"}, &Events::query_offset},
+    Kind{{"store_offset", "a stream client stores its offset"}, &Events::store_offset},
+    Kind{{"subscribe", "a stream client begins to consume"}, &Events::subscribe},
+    Kind{{"deliver", "a chunk for a stream client"}, &Events::deliver},
+    Kind{{"credit", "a stream client has room for another chunk"}, &Events::credit},
+    Kind{{"metadata_update", "what a stream client has declared went away with a process"}, &Events::metadata_update},
+    Kind{{"stream_response", "the answer to a stream client's request"}, &Events::stream_response},
 };
 constexpr auto kKindRows = [] {
   std::array<NamedRow, kKinds.size()> rows;
@@ -91,9 +120,8 @@ constexpr auto kEventRows = [] {
 
 constexpr std::array<NamedRow, 3> kRoles{{
     {"mirror", "a node that does not lead the first queue, as 'follower'; mirror(n): of another"},
-    {"leader",
-     "the home node of the first classic queue, or the leader of the first quorum queue; leader(n): of another"},
-    {"follower", "a member of the first quorum queue that does not lead it; follower(n): of another queue"},
+    {"leader", "the home node of the first queue, its leader, or the writer of a stream; leader(n): of another"},
+    {"follower", "a member of the first queue or stream that does not lead it; follower(n): of another"},
 }};
 constexpr std::array<NamedRow, 5> kWaits{{
     {"no leader", "a queue has no home node or leader that serves"},
@@ -102,13 +130,16 @@ constexpr std::array<NamedRow, 5> kWaits{{
     {"producer waits", "a producer still has messages without an outcome"},
     {"consumer waits", "messages of a queue were not processed, or a consumer is not connected"},
 }};
-constexpr std::array<NamedRow, 13> kMarks{{
+constexpr std::array<NamedRow, 16> kMarks{{
     {"mirror promoted", "a mirror took over from its leader"},
     {"unsynchronised mirror promoted", "a mirror took over that lacked messages"},
     {"partitioned", "two nodes found each other again that had each given the other up"},
     {"paused", "a node stopped serving because it sees no majority"},
     {"leader_elected", "a quorum queue elected a leader after the start"},
     {"follower truncated", "a quorum queue's member replaced entries that its leader does not have"},
+    {"stream writer elected", "a member of a stream began to write in a new epoch"},
+    {"stream truncated", "a member of a stream cut records off that its writer does not have"},
+    {"known publish confirmed and not stored", "a stream's writer got a number that it had from that publisher"},
     {"torn record found in recovery", "recovery found a record that could not be read"},
     {"index entry without a body", "a classic queue's recovery dropped an entry whose message is missing"},
     {"recovered after a restart", "a node read its queues from disk"},
@@ -133,7 +164,7 @@ class RabbitMq final : public System {
 
   [[nodiscard]] std::string_view name() const override { return "rabbitmq"; }
   [[nodiscard]] std::string_view meaning() const override {
-    return "RabbitMQ 3.8 to 4.3 over AMQP 0-9-1: classic queues with both storages, quorum queues";
+    return "RabbitMQ 3.8 to 4.3 over AMQP 0-9-1: classic queues with both storages, quorum queues, streams";
   }
   [[nodiscard]] EntityGrammar entity() const override {
     return {.noun = "queue", .partitions_key = "", .replicas_key = ""};

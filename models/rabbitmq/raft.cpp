@@ -41,7 +41,7 @@ RaftMember::RaftMember(Broker& broker, QueueId queue, const std::vector<sim::Nod
 
 void RaftMember::create() {
   broker_.process().machine().disk().create(meta_name_, sim::FileClass::metadata);
-  boost::intrusive_ptr<FifoCommand> first{new FifoCommand};
+  const boost::intrusive_ptr<LogCommand> first = machine_.make_noop();
   first->number = queue_;  // the same on every member; numbers of the run start above
   term_ = 1;
   log_.push_back({1, first});
@@ -224,7 +224,7 @@ void RaftMember::become_leader() {
   broker_.simulation().mark("leader_elected");
   broker_.simulation().roles_changed();
   broker_.simulation().moment(broker_.node(), events().common.elected, queue_, term_);
-  boost::intrusive_ptr<FifoCommand> noop{new FifoCommand};
+  const boost::intrusive_ptr<LogCommand> noop = machine_.make_noop();
   noop->number = broker_.ledger().next_number();
   noop->at = broker_.now();
   append(noop);

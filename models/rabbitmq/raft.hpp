@@ -1,4 +1,4 @@
-// One member of a quorum queue's Raft group (ra_server).
+// One member of a Raft group (ra_server): of a quorum queue, or of the stream coordinator.
 //
 // Modelled: terms and votes, synced on their own before they are answered; pre-votes; log replication in a pipeline;
 // a commit index from what members have written, that is synced through their write-ahead logs; only entries of the
@@ -55,7 +55,9 @@ struct Vote final : ToQueue {
 class RaftMachine {
  public:
   virtual ~RaftMachine() = default;
-  virtual void apply(const FifoCommand& command, bool leading) = 0;
+  /// An empty command: a group's first entry, and each leader's.
+  [[nodiscard]] virtual boost::intrusive_ptr<LogCommand> make_noop() const = 0;
+  virtual void apply(const LogCommand& command, bool leading) = 0;
   virtual void leadership_changed(bool leading) = 0;
 };
 
@@ -78,7 +80,7 @@ class RaftMember {
   [[nodiscard]] LogIndex commit() const { return commit_; }
   [[nodiscard]] const std::vector<LogEntry>& log() const { return log_; }
   /// Precondition: leads().
-  void append(FifoCommandPtr command);
+  void append(LogCommandPtr command);
 
  private:
   enum class Role : std::uint8_t { follower, pre_vote, candidate, leader };

@@ -21,7 +21,7 @@ void RaftMember::store(LogIndex index, LogEntry entry) {
 
 // --- the leader ---
 
-void RaftMember::append(FifoCommandPtr command) {
+void RaftMember::append(LogCommandPtr command) {
   store(last() + 1, {term_, std::move(command)});
   replicate_all();
 }

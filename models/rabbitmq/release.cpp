@@ -16,18 +16,18 @@ constexpr sim::Duration kAtOnce{0};
 
 // Columns: classic v1, v2, shared store syncs, its interval, mirroring, partition handling, transient
 // queues, routes follow the node,
-// delivery limit, counter, requeues at back, message TTL, disconnected timeout, timeout of classic.
+// delivery limit, counter, requeues at back, message TTL, disconnected timeout, streams, timeout of classic.
 constexpr std::array<Release, 10> kReleases{{
-    {"3.8", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},
-    {"3.9", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true},
-    {"3.10", true, true, true, kQuick, true, true, true, true, -1, returned, true, true, kAtOnce, true},
-    {"3.11", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"3.12", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"3.13", true, true, false, kSlow, true, true, true, false, -1, returned, true, true, kAtOnce, true},
-    {"4.0", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.1", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.2", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true},
-    {"4.3", false, true, false, kSlow, false, false, false, false, 20, failed, true, true, seconds{60}, false},
+    {"3.8", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, false, true},
+    {"3.9", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true, true},
+    {"3.10", true, true, true, kQuick, true, true, true, true, -1, returned, true, true, kAtOnce, true, true},
+    {"3.11", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true, true},
+    {"3.12", true, true, true, kQuick, true, true, true, false, -1, returned, true, true, kAtOnce, true, true},
+    {"3.13", true, true, false, kSlow, true, true, true, false, -1, returned, true, true, kAtOnce, true, true},
+    {"4.0", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true, true},
+    {"4.1", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true, true},
+    {"4.2", false, true, false, kSlow, false, true, true, false, 20, acquired, true, true, kAtOnce, true, true},
+    {"4.3", false, true, false, kSlow, false, false, false, false, 20, failed, true, true, seconds{60}, true, false},
 }};
 
 constexpr auto kNames = [] {

@@ -42,6 +42,9 @@ struct Release {
   bool quorum_ttl = true;                 ///< they have a message TTL
   sim::Duration disconnected_timeout{0};  ///< messages of an unreachable consumer are kept for it that long
 
+  // --- streams ---
+  bool streams = true;  ///< from 3.9
+
   // --- consumers ---
   bool timeout_of_classic = true;  ///< consumer_timeout also concerns classic queues
 };

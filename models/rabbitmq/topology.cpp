@@ -40,11 +40,16 @@ ExchangeId add_exchange(Topology& topology, std::string_view name) {
   return static_cast<ExchangeId>(topology.exchanges.size() - 1);
 }
 
+/// Of a stream: without the argument every node.
+std::int64_t initial_cluster_size(const OptionValues& config, const Setup& setup) {
+  return given(config, "x-initial-cluster-size") ? config.integer("x-initial-cluster-size") : setup.brokers.count;
+}
+
 QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   const OptionValues& config = entity.config;
   QueueInfo queue;
   queue.name = entity.name;
-  queue.type = config.at("type").text == "quorum" ? QueueType::quorum : QueueType::classic;
+  queue.type = static_cast<QueueType>(config.integer("type"));
   queue.durable = config.flag("durable");
   queue.storage_version = config.integer("x-queue-version");
   const std::uint32_t first = node_number(config.at("node").text) % setup.brokers.count;
@@ -55,9 +60,10 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
     queue.promote_on_failure = config.at("ha-promote-on-failure").text == "always";
     queue.promote_on_shutdown = config.at("ha-promote-on-shutdown").text == "always";
   }
-  const std::int64_t wanted = queue.type == QueueType::quorum ? config.integer("x-quorum-initial-group-size")
-                              : queue.mirrored                ? setup.brokers.count
-                                                              : 1;
+  const std::int64_t wanted = queue.type == QueueType::quorum   ? config.integer("x-quorum-initial-group-size")
+                              : queue.type == QueueType::stream ? initial_cluster_size(config, setup)
+                              : queue.mirrored                  ? setup.brokers.count
+                                                                : 1;
   const auto members = static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, setup.brokers.count));
   for (std::uint32_t i = 0; i < members; ++i) queue.members.push_back(sim::NodeId{(first + i) % setup.brokers.count});
   queue.max_length = limit(config, "x-max-length");
@@ -116,7 +122,8 @@ Topology make_topology(const Setup& setup) {
   topology.exchanges.emplace_back();
   for (const EntitySetup& entity : setup.entities) {
     QueueInfo& queue = topology.queues.emplace_back(make_queue(entity, setup));
-    topology.any_quorum = topology.any_quorum || queue.type == QueueType::quorum;
+    topology.any_stream = topology.any_stream || queue.type == QueueType::stream;
+    topology.any_raft = topology.any_raft || queue.type != QueueType::classic;
     if (!given(entity.config, "exchange")) continue;
     const auto self = static_cast<QueueId>(topology.queues.size() - 1);
     queue.exchange = add_exchange(topology, entity.config.at("exchange").text);

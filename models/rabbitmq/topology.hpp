@@ -15,7 +15,7 @@
 
 namespace noloss::models::rabbitmq {
 
-enum class QueueType : std::uint8_t { classic, quorum };
+enum class QueueType : std::uint8_t { classic, quorum, stream };
 enum class Overflow : std::uint8_t { drop_head, reject_publish, reject_publish_dlx };
 
 enum class PartitionHandling : std::uint8_t { ignore, pause_minority, autoheal };
@@ -25,7 +25,7 @@ struct QueueInfo {
   QueueType type = QueueType::classic;
   bool durable = true;
   std::int64_t storage_version = 2;  ///< classic
-  std::vector<sim::NodeId> members;  ///< the home node, or the Raft group, first leader first
+  std::vector<sim::NodeId> members;  ///< the home node, or the group, first leader first
   bool mirrored = false;             ///< classic, by policy; `members` are then all nodes, the first leader first
   std::int64_t replicas = 1;         ///< mirrored: leader and mirrors
   bool sync_automatically = false;
@@ -58,7 +58,13 @@ struct Topology {
   sim::Duration heartbeat{0};  ///< AMQP
   sim::Duration consumer_timeout{0};
   std::int64_t embed_below = 4096;  ///< bytes: smaller messages are embedded in a queue's own files
-  bool any_quorum = false;
+  bool any_raft = false;            ///< a quorum queue or a stream
+  bool any_stream = false;
+
+  /// The stream coordinator's place behind the queues.
+  [[nodiscard]] QueueId coordinator() const { return static_cast<QueueId>(queues.size()); }
+  /// Queues, and the coordinator if there is one.
+  [[nodiscard]] std::size_t processes() const { return queues.size() + (any_stream ? 1 : 0); }
 
   [[nodiscard]] const ExchangeInfo* exchange_named(std::string_view name) const;
   /// Queues that a message reaches from `route`, alternate exchanges included; duplicates removed.

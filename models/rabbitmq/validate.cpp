@@ -1,11 +1,20 @@
 // Combinations of options that the real system, or this model, refuses.
 #include <fmt/format.h>
 
+#include <array>
+
+#include "models/cluster.hpp"
 #include "models/rabbitmq/options.hpp"
 #include "models/rabbitmq/release.hpp"
+#include "models/rabbitmq/stream_session.hpp"
 
 namespace noloss::models::rabbitmq {
 namespace {
+
+/// Arguments, and policies of that name without "x-", that a stream refuses or ignores.
+constexpr std::array<std::string_view, 6> kNotOfStreams{
+    "x-message-ttl",    "x-max-length",           "x-overflow",
+    "x-delivery-limit", "x-dead-letter-exchange", "x-dead-letter-routing-key"};
 
 void check_queue(const EntitySetup& queue, const Setup& setup, std::vector<SetupProblem>& problems) {
   const OptionValues& config = queue.config;
@@ -13,9 +22,22 @@ void check_queue(const EntitySetup& queue, const Setup& setup, std::vector<Setup
     problems.push_back({fmt::format("queue.{}", key), std::move(message)});
   };
   const bool quorum = config.at("type").text == "quorum";
+  const bool stream = config.at("type").text == "stream";
   const bool durable = config.flag("durable");
   if (quorum && !durable) refuse("durable", "a quorum queue is always durable");
-  if (!quorum && !durable && !release_named(setup.release).transient_queues) {
+  if (stream && !durable) refuse("durable", "a stream is always durable");
+  if (stream) {
+    for (const std::string_view argument : kNotOfStreams) {
+      for (const std::string_view name : {argument, argument.substr(2)}) {
+        const auto given = config.all().find(name);
+        if (given == config.all().end() || given->second.text == "none" || given->second.text == "drop-head") continue;
+        if (name == "x-delivery-limit" && given->second.text == "20") continue;  // the default of quorum queues
+        refuse(fmt::format("{}.{}", name == argument ? "arguments" : "policy", name),
+               "streams have no limits of this kind, and no dead letters");
+      }
+    }
+  }
+  if (!quorum && !stream && !durable && !release_named(setup.release).transient_queues) {
     refuse("durable", "this release refuses non-durable queues that are not exclusive (transient_nonexcl_queues)");
   }
   bool known = false;
@@ -39,8 +61,54 @@ void check_queue(const EntitySetup& queue, const Setup& setup, std::vector<Setup
     refuse("arguments.x-message-ttl", "quorum queues have a message TTL from 3.10 on");
   }
   const bool mirrored = config.all().contains("ha-mode") && config.at("ha-mode").text != "none";
-  if (mirrored && quorum) refuse("policy.ha-mode", "only classic queues are mirrored");
+  if (mirrored && (quorum || stream)) refuse("policy.ha-mode", "only classic queues are mirrored");
   if (mirrored && !durable) refuse("policy.ha-mode", "only mirrors of durable queues are modelled");
+}
+
+/// The entity that a client uses; null: the file names none that exists, which is somebody else's error.
+const EntitySetup* entity_of(const Setup& setup, const std::string& name) {
+  const std::uint32_t place = entity_index(setup, name);
+  return place < setup.entities.size() ? &setup.entities[place] : nullptr;
+}
+
+bool speaks_stream(const OptionValues& config) {
+  return config.all().contains("client") && config.at("client").text == "stream";
+}
+
+void check_stream_producer(const ProducersSetup& group, const Setup& setup, std::vector<SetupProblem>& problems) {
+  const EntitySetup* const entity = entity_of(setup, group.to);
+  const bool stream = entity != nullptr && entity->config.at("type").text == "stream";
+  if (!group.config.all().contains("client")) return;
+  if (!speaks_stream(group.config)) {
+    if (group.config.at("name").text == "none") return;
+    problems.push_back({"producers.config.name", "publishers have names in the stream protocol ('client: stream')"});
+    return;
+  }
+  if (!stream) problems.push_back({"producers.config.client", "the stream protocol is for queues of type stream"});
+  if (group.config.flag("tx")) problems.push_back({"producers.config.tx", "the stream protocol has no transactions"});
+}
+
+void check_stream_consumer(const ConsumersSetup& group, const Setup& setup, std::vector<SetupProblem>& problems) {
+  const EntitySetup* const entity = entity_of(setup, group.from);
+  const bool stream = entity != nullptr && entity->config.at("type").text == "stream";
+  const OptionValues& config = group.config;
+  if (!config.all().contains("client")) return;
+  const auto refuse = [&](std::string_view key, std::string message) {
+    problems.push_back({fmt::format("consumers.config.{}", key), std::move(message)});
+  };
+  if (!parse_offset(config.at("x-stream-offset").text)) refuse("x-stream-offset", "first, last, next, or an offset");
+  const bool tracks = config.at("tracking").text != "none";
+  const bool named = config.at("name").text != "none";
+  if (!speaks_stream(config)) {
+    if (named || tracks) refuse(named ? "name" : "tracking", "offsets are stored by 'client: stream'");
+    if (!stream) return;
+    if (config.flag("auto_ack")) refuse("auto_ack", "consumers of a stream have to acknowledge");
+    if (config.integer("prefetch_count") == 0) refuse("prefetch_count", "consumers of a stream need a prefetch");
+    return;
+  }
+  if (!stream) refuse("client", "the stream protocol is for queues of type stream");
+  if (tracks && !named) refuse("tracking", "offsets are stored under a 'name'");
+  if (config.flag("auto_ack")) refuse("auto_ack", "the stream protocol has no acknowledgements");
 }
 
 }  // namespace
@@ -49,6 +117,7 @@ std::vector<SetupProblem> validate(const Setup& setup) {
   std::vector<SetupProblem> problems;
   for (const EntitySetup& queue : setup.entities) check_queue(queue, setup, problems);
   for (const ProducersSetup& group : setup.producers) {
+    check_stream_producer(group, setup, problems);
     if (group.config.flag("tx") && group.config.flag("confirms")) {
       problems.push_back({"producers.config.tx", "a channel is in tx mode or in confirm mode, not in both"});
     }
@@ -61,8 +130,12 @@ std::vector<SetupProblem> validate(const Setup& setup) {
     }
   }
   for (const ConsumersSetup& group : setup.consumers) {
-    if (group.acknowledge == Acknowledge::automatic && !group.config.flag("auto_ack")) {
-      problems.push_back({"consumers.application.acknowledge", "'automatic' is 'auto_ack: true' of consumers.config"});
+    check_stream_consumer(group, setup, problems);
+    const bool automatic =
+        group.config.flag("auto_ack") || (speaks_stream(group.config) && group.config.at("tracking").text == "auto");
+    if (group.acknowledge == Acknowledge::automatic && !automatic) {
+      problems.push_back({"consumers.application.acknowledge",
+                          "'automatic' is 'auto_ack: true' of consumers.config, or 'tracking: auto' of a stream"});
     }
   }
   return problems;

@@ -21,7 +21,7 @@ constexpr std::int64_t kEntryBytes = 64;
 Wal::Wal(Broker& broker)
     : broker_(broker),
       name_(fmt::format("{}{}", kPrefix, number_)),
-      recovered_(broker.topology().queues.size()),
+      recovered_(broker.topology().processes()),
       work_(broker.simulation().scheduler()) {
   if (broker.initial()) (void)file();
 }

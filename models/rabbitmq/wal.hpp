@@ -1,4 +1,4 @@
-// The write-ahead log that all quorum queues of a node share (ra_log_wal), and what is recovered from it.
+// The write-ahead log that all Raft groups of a node share (ra_log_wal), and what is recovered from it.
 //
 // Modelled: entries gather while a batch is being synced; a batch is written, then fdatasynced, and only then do its
 // members hear that their entries are written. At the start the entries found are written to a new file and synced
@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "models/rabbitmq/fifo.hpp"
+#include "models/rabbitmq/log_command.hpp"
 #include "models/rabbitmq/protocol.hpp"
 #include "sim/disk.hpp"
 #include "sim/wait_queue.hpp"
@@ -30,7 +30,7 @@ using LogIndex = std::uint64_t;
 
 struct LogEntry {
   Term term = 0;
-  FifoCommandPtr command;
+  LogCommandPtr command;
 };
 struct WalRecord final : Record {
   QueueId queue = kNoQueue;
