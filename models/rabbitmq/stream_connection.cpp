@@ -192,6 +192,8 @@ void StreamConnection::close() {
 
 void StreamConnection::timers() {
   const sim::VirtualTime now = broker_.now();
+  // Nobody can be reached there: a monitor says so.
+  if (sender_.drop_failed() && (publishes_ || asks_)) metadata_update();
   if (beat_ > now) return;
   beat_ = now + broker_.topology().heartbeat / 2;
   if (now - heard_ >= broker_.topology().heartbeat) {

@@ -10,6 +10,7 @@
 // volatile, lost with the connection or the node: everything.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,7 +35,7 @@ class StreamConnection {
   void receive(sim::EventId kind, const ToChannel& letter);
   void node_changed(sim::NodeId peer, LetterKind what);
   void timers();
-  [[nodiscard]] sim::VirtualTime next_timer() const { return beat_; }
+  [[nodiscard]] sim::VirtualTime next_timer() const { return std::min(beat_, sender_.next_failure()); }
   void close();
   [[nodiscard]] bool finished() const { return finished_; }
 

@@ -48,6 +48,16 @@ void StreamSender::node_up(sim::NodeId node) {
   }
 }
 
+sim::VirtualTime StreamSender::next_failure() const {
+  sim::VirtualTime next = sim::kNever;
+  for (const Held& each : held_) next = std::min(next, each.until);
+  return next;
+}
+
+bool StreamSender::drop_failed() {
+  return std::erase_if(held_, [this](const Held& each) { return each.until <= broker_.now(); }) > 0;
+}
+
 // --- reading ---
 
 const StreamQueue* StreamCursor::member(Broker& broker, QueueId stream) {

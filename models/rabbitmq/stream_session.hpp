@@ -27,6 +27,10 @@ class StreamSender {
   void send(const StreamCoordination::Writer& writer, sim::MessageKind kind, boost::intrusive_ptr<ToStream> letter,
             std::int64_t bytes = 0);
   void node_up(sim::NodeId node);
+  /// When the first attempt to connect will have failed.
+  [[nodiscard]] sim::VirtualTime next_failure() const;
+  /// Gives up what waited for too long. False: nothing did.
+  bool drop_failed();
 
  private:
   struct Held {

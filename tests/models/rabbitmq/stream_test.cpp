@@ -69,6 +69,7 @@ TEST_F(StreamTest, AnotherMemberWritesWhenTheWriterIsKilled) {
   EXPECT_TRUE(finish(120s));
   EXPECT_EQ(acked(), 200);
   EXPECT_EQ(lost(), 0);
+  run_until(60s);
   EXPECT_THAT(replica(1).log, SizeIs(replica(2).log.size())) << "it follows again";
 }
 
@@ -144,6 +145,7 @@ TEST_F(StreamTest, ANewWriterKnowsWhatItsPublishersHaveSent) {
   set(OptionScope::producer, "client", "stream");
   set(OptionScope::producer, "name", "orders");
   setup_.producers.front().connect = {"broker-2"};
+  setup_.consumers.front().connect = {"broker-3"};
   messages(20, 1000);
   sim::Fault& lost_confirm = fault(0s, Action::drop, "broker-2", 1s);
   lost_confirm.at = {std::nullopt, sim::MomentRef{"broker-2", "sent:publish_confirm", 1, Duration{0}}};
@@ -159,6 +161,7 @@ TEST_F(StreamTest, AChannelSendsAgainToANewWriterWhichKnowsIt) {
   // The writer's node dies with confirms on the way; nothing is stored twice.
   messages(300, 1000);
   setup_.producers.front().connect = {"broker-2"};
+  setup_.consumers.front().connect = {"broker-3"};
   fault(150ms, Action::kill, "broker-1", 20s);
   run_until(1s);
   EXPECT_TRUE(finish(120s));

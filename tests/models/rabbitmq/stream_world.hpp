@@ -125,7 +125,7 @@ class StreamTest : public testing::Test {
     return simulation_->count(simulation_->machine_named(machine)->id(), simulation_->events().id(event));
   }
 
-  Setup setup_;
+  models::Setup setup_;
 
  private:
   OptionValues& values(OptionScope scope) {
