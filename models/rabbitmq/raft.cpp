@@ -221,9 +221,12 @@ void RaftMember::become_leader() {
   leader_ = broker_.node();
   election_ = sim::kNever;
   for (auto& [node, peer] : peers_) peer = {.next = last() + 1, .match = 0};
-  broker_.simulation().mark("leader_elected");
-  broker_.simulation().roles_changed();
-  broker_.simulation().moment(broker_.node(), events().common.elected, queue_, term_);
+  const bool of_queue = queue_ < broker_.topology().queues.size();  // not of the stream coordinator
+  if (of_queue) {
+    broker_.simulation().mark("leader_elected");
+    broker_.simulation().roles_changed();
+    broker_.simulation().moment(broker_.node(), events().common.elected, queue_, term_);
+  }
   const boost::intrusive_ptr<LogCommand> noop = machine_.make_noop();
   noop->number = broker_.ledger().next_number();
   noop->at = broker_.now();
