@@ -156,6 +156,7 @@ void StreamQueue::exit_process() {
     send(writer_, events().stream_closed, closed);
   }
   role_ = Role::none;
+  committed_ = kNoOffset;  // the process knew it, its files do not
   attached_ = false;
   starting_.reset();
   gathered_.clear();

@@ -48,6 +48,14 @@ TEST(RabbitOptions, LimitDeliveriesFromFourOn) {
   EXPECT_EQ(find("4.0", "x-delivery-limit")->default_value, "20");
 }
 
+TEST(RabbitOptions, KnowStreamsFromThreeNineOn) {
+  EXPECT_EQ(find("3.8", "type")->choices.size(), 2U);
+  EXPECT_EQ(find("3.8", "x-initial-cluster-size"), nullptr);
+  EXPECT_EQ(find("3.8", "x-stream-offset"), nullptr);
+  EXPECT_EQ(find("3.9", "type")->choices.back(), "stream");
+  EXPECT_NE(find("3.9", "x-stream-offset"), nullptr);
+}
+
 TEST(RabbitReleases, AreListedOldestFirst) {
   EXPECT_EQ(release_names().front(), "3.8");
   EXPECT_EQ(release_names().back(), "4.3");
