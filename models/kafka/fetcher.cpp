@@ -157,7 +157,7 @@ void ReplicaFetcher::take(const FetchedPartition& fetched, const FetchPartition&
     static_cast<void>(replica.truncate_by_epoch(*fetched.diverging));
     return;
   }
-  replica.append_fetched(fetched);
+  replica.append_fetched(fetched, asked.current_leader_epoch);
 }
 
 }  // namespace noloss::models::kafka

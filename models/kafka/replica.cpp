@@ -167,16 +167,16 @@ bool Replica::truncate_by_epoch(const EpochEnd& leader) {
   return mine.epoch == leader.epoch;
 }
 
-void Replica::append_fetched(const FetchedPartition& fetched) {
+void Replica::append_fetched(const FetchedPartition& fetched, Epoch followed) {
   sim::Simulation& simulation = broker_.simulation();
   {
     const Lock lock(*this);
-    if (!follows() || metadata_.leader_epoch != fetched.leader_epoch) return;
+    if (!follows() || metadata_.leader_epoch != followed) return;
     if (!fetched.records.empty()) {
       if (fetched.records.front()->offset != log_.end()) return;
       broker_.must_succeed(log_.append(fetched.records));
       flush_as_configured();
-      if (!follows() || metadata_.leader_epoch != fetched.leader_epoch) return;
+      if (!follows() || metadata_.leader_epoch != followed) return;
     }
   }
   // May fall: a new leader knows less of it than the old one did.

@@ -103,8 +103,9 @@ class Replica {
   void brokers_changed() { advance_high_watermark(); }
 
   // --- follower: replica_follower.cpp, called by the fetcher ---
-  /// How a fetched answer leaves the follower: go on, or find out first where the logs diverge.
-  void append_fetched(const FetchedPartition& fetched);
+  /// What a leader answered to a fetch in the epoch that this replica follows. The answer's own epoch is not looked at:
+  /// a leader that fences fetches has compared them, and one that does not may live in another one.
+  void append_fetched(const FetchedPartition& fetched, Epoch followed);
   void truncate_to_high_watermark();
   /// What the leader said of an epoch. False: ask again about latest_epoch().
   [[nodiscard]] bool truncate_by_epoch(const EpochEnd& leader);
