@@ -128,6 +128,7 @@ void Broker::learn(MetadataImagePtr image) {
     replica.apply(learned->partitions[replica.partition()]);
     if (replica.leads()) replica.brokers_changed();
   });
+  if (numbers_.step) numbers_.step();
 }
 
 void Broker::fetch_from(Replica& replica, sim::NodeId leader) {
@@ -213,6 +214,22 @@ void Broker::apply_retention() {
       simulation().mark("records deleted by retention");
     }
   });
+}
+
+ReplicaView Broker::view(PartitionIndex partition) const {
+  const Replica& mine = *replica(partition);
+  ReplicaView view;
+  view.node = node();
+  view.life = process_.incarnation();
+  view.broker_epoch = epoch();
+  view.leads = mine.leads();
+  view.epoch = mine.leader_epoch();
+  view.start = mine.log().start();
+  view.end = mine.log().end();
+  view.high_watermark = mine.high_watermark();
+  view.at = [&mine](Offset offset) -> const LogRecord& { return mine.log().at(offset); };
+  if (view.leads) view.followers = mine.known_followers();
+  return view;
 }
 
 // --- orderly stop ---

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -31,7 +32,8 @@ namespace noloss::models::kafka {
 /// Numbers that are given out once in a run, by whomever: the run's, not a broker's.
 struct RunNumbers {
   std::uint64_t records = 0;
-  ProducerId producers = 0;  ///< real brokers get blocks of them from the controller
+  ProducerId producers = 0;    ///< real brokers get blocks of them from the controller
+  std::function<void()> step;  ///< called after each answer and each piece of metadata; empty: nobody looks
 };
 
 /// A connection that a client or a follower opened.
@@ -75,6 +77,8 @@ class Broker final : public sim::Program {
   [[nodiscard]] Replica* replica(PartitionIndex partition) { return replicas_[partition].get(); }
   [[nodiscard]] const Replica* replica(PartitionIndex partition) const { return replicas_[partition].get(); }
   [[nodiscard]] const GroupCoordinator& groups() const { return groups_; }
+  /// A replica that it has, for the invariants.
+  [[nodiscard]] ReplicaView view(PartitionIndex partition) const;
   /// Recovered, and answering requests.
   [[nodiscard]] bool serving() const { return serving_; }
 

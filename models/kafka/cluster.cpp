@@ -13,18 +13,21 @@
 #include "models/kafka/controller.hpp"
 #include "models/kafka/invariants.hpp"
 #include "models/kafka/producer.hpp"
+#include "models/kafka/step_invariants.hpp"
 #include "models/kafka/topology.hpp"
 
 namespace noloss::models::kafka {
 
 class KafkaCluster final : public Cluster {
  public:
-  KafkaCluster(sim::Simulation& simulation, const Setup& setup, History& history)
+  KafkaCluster(sim::Simulation& simulation, const Setup& setup, History& history, Scrutiny scrutiny)
       : simulation_(simulation),
         setup_(setup),
         history_(history),
         topology_(make_topology(setup)),
-        invariants_(simulation, topology_.options.producer_id_expiration) {
+        invariants_(simulation, topology_.options.producer_id_expiration),
+        step_invariants_(topology_.behaviours, topology_.options.producer_id_expiration) {
+    if (scrutiny == Scrutiny::every_step) numbers_.step = [this] { check_step(); };
     add_brokers();
     add_producers();
     add_consumers();
@@ -71,6 +74,8 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] bool fully_committed(PartitionIndex partition) const;
   [[nodiscard]] bool fully_read(PartitionIndex partition) const;
   void check_invariants() const;
+  void check_step();
+  [[nodiscard]] PartitionView view_of(PartitionIndex partition, const MetadataImage& metadata) const;
   void describe_replicas(PartitionIndex index, PartitionState& partition) const;
 
   sim::Simulation& simulation_;
@@ -79,8 +84,9 @@ class KafkaCluster final : public Cluster {
   Topology topology_;
   SequenceCheckSetup no_check_;
   mutable Invariants invariants_;
-  RunNumbers numbers_{1'000'000, 0};    // records below are those that the run begins with
-  std::deque<ProducerNode> producers_;  // deques: the programs keep references
+  StepInvariants step_invariants_;
+  RunNumbers numbers_{1'000'000, 0, {}};  // records below are those that the run begins with
+  std::deque<ProducerNode> producers_;    // deques: the programs keep references
   std::deque<ConsumerNode> consumers_;
 };
 
@@ -275,6 +281,31 @@ void KafkaCluster::check_invariants() const {
   }
 }
 
+PartitionView KafkaCluster::view_of(PartitionIndex partition, const MetadataImage& metadata) const {
+  PartitionView view{partition, {}, metadata.partitions[partition], false};
+  view.unclean = topology_.partitions[partition].options.unclean_leader_election;
+  for (const sim::NodeId node : topology_.partitions[partition].replicas) {
+    if (const Broker* known = broker(node)) view.replicas.push_back(known->view(partition));
+  }
+  return view;
+}
+
+void KafkaCluster::check_step() {
+  const MetadataImagePtr metadata = latest_metadata();
+  if (!metadata) return;
+  for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
+    const std::string_view breach = step_invariants_.check(view_of(i, *metadata));
+    if (!breach.empty()) simulation_.broken(breach);
+    for (const sim::NodeId node : topology_.brokers) {
+      const Broker* known = broker(node);
+      if (known == nullptr || !known->groups().active()) continue;
+      const Offset position = known->groups().committed(topology_.partitions[i].entity, i);
+      const std::string_view wrong = step_invariants_.check_committed_offset(i, position);
+      if (!wrong.empty()) simulation_.broken(wrong);
+    }
+  }
+}
+
 bool KafkaCluster::settled() const {
   check_invariants();
   if (!producers_settled() || !consumers_settled()) return false;
@@ -359,8 +390,9 @@ FinalState KafkaCluster::final_state() {
   return state;
 }
 
-std::unique_ptr<Cluster> build_cluster(sim::Simulation& simulation, const Setup& setup, History& history) {
-  return std::make_unique<KafkaCluster>(simulation, setup, history);
+std::unique_ptr<Cluster> build_cluster(sim::Simulation& simulation, const Setup& setup, History& history,
+                                       Scrutiny scrutiny) {
+  return std::make_unique<KafkaCluster>(simulation, setup, history, scrutiny);
 }
 
 }  // namespace noloss::models::kafka

@@ -19,6 +19,7 @@
 
 #include "models/kafka/log.hpp"
 #include "models/kafka/protocol.hpp"
+#include "models/kafka/step_invariants.hpp"
 #include "models/kafka/topology.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -67,6 +68,9 @@ class Replica {
   [[nodiscard]] Epoch leader_epoch() const { return metadata_.leader_epoch; }
   /// Consumers see what is below: a leader shows nothing new while its high watermark is behind its epoch's start.
   [[nodiscard]] bool latest_offset_known() const { return high_watermark_ >= epoch_start_; }
+
+  /// What this leader knows of its followers; for the invariants.
+  [[nodiscard]] std::vector<KnownFollower> known_followers() const;
 
   // --- starting ---
   void create(const PartitionMetadata& initial);

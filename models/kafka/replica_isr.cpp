@@ -30,6 +30,14 @@ std::size_t Replica::maximal_isr_size() const {
   return size;
 }
 
+std::vector<KnownFollower> Replica::known_followers() const {
+  std::vector<KnownFollower> known;
+  for (const Follower& follower : followers_) {
+    known.push_back({follower.node, follower.end, follower.broker_epoch, in_maximal_isr(follower.node)});
+  }
+  return known;
+}
+
 bool Replica::may_join(const Follower& known) const {
   const Behaviours& behaviours = broker_.topology().behaviours;
   const BrokerMetadata& broker = broker_.metadata_of(known.node);

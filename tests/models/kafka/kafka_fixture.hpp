@@ -11,6 +11,7 @@
 
 #include "models/cluster.hpp"
 #include "models/history.hpp"
+#include "models/kafka/cluster.hpp"
 #include "models/kafka/kafka.hpp"
 #include "models/kafka/options.hpp"
 #include "models/setup.hpp"
@@ -95,7 +96,7 @@ class KafkaRun {
     simulation_ = std::make_unique<sim::Simulation>(fibers_, system().event_table(),
                                                     sim::SimulationSetup{seed, setup_.latency, keep_trace});
     history_ = std::make_unique<History>(*simulation_);
-    cluster_ = system().build(*simulation_, setup_, *history_);
+    cluster_ = build_cluster(*simulation_, setup_, *history_, Scrutiny::every_step);
     injector_ = std::make_unique<sim::Injector>(*simulation_, *cluster_, plan_);
     simulation_->listen_disks(history_.get());
     simulation_->listen_moments(injector_.get());
