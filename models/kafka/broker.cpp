@@ -128,7 +128,7 @@ void Broker::learn(MetadataImagePtr image) {
     replica.apply(learned->partitions[replica.partition()]);
     if (replica.leads()) replica.brokers_changed();
   });
-  if (numbers_.step) numbers_.step();
+  step();
 }
 
 void Broker::fetch_from(Replica& replica, sim::NodeId leader) {

@@ -33,7 +33,7 @@ namespace noloss::models::kafka {
 struct RunNumbers {
   std::uint64_t records = 0;
   ProducerId producers = 0;    ///< real brokers get blocks of them from the controller
-  std::function<void()> step;  ///< called after each answer and each piece of metadata; empty: nobody looks
+  std::function<void()> step;  ///< called after each append, answer and piece of metadata; empty: nobody looks
 };
 
 /// A connection that a client or a follower opened.
@@ -89,6 +89,10 @@ class Broker final : public sim::Program {
   }
   [[nodiscard]] std::uint64_t next_record_number() { return ++numbers_.records; }
   [[nodiscard]] std::vector<boost::intrusive_ptr<LogRecord>> batch_of(const ProduceRequest& request) const;
+  /// Something was done: for who looks at the invariants.
+  void step() const {
+    if (numbers_.step) numbers_.step();
+  }
   void learn(MetadataImagePtr image);
   /// From now on `replica` is copied from `leader`; kNoNode: from nobody.
   void fetch_from(Replica& replica, sim::NodeId leader);

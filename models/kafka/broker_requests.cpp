@@ -74,7 +74,7 @@ void Broker::respond(const sim::Arrival& to, sim::MessageKind kind, boost::intru
                      std::int64_t bytes, std::uint64_t first) {
   response->correlation = static_cast<const Request&>(*to.payload).correlation;
   simulation().network().send(process_, to.connection, kind, kHeaderBytes + bytes, std::move(response), first);
-  if (numbers_.step) numbers_.step();
+  step();
 }
 
 // --- produce ---

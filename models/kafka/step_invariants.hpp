@@ -1,5 +1,6 @@
-// What must be true of a partition at every step of a cluster: after each answer of a broker and each decision of the
-// controller. A breach is a defect of the model. Too dear for every run: debug builds and tests look.
+// What must be true of a partition at every step of a cluster: after each append of a follower, each answer of a broker
+// and each piece of metadata that it learns. A breach is a defect of the model. Too dear for every run: debug builds
+// and tests look.
 //
 //  1. One leader a leader epoch.
 //  2. What a leader counts as copied by a follower of its epoch, that follower has: the same records up to there.

@@ -9,7 +9,7 @@ command, from its start until it has shrunk the first loss and named what would 
 A protocol spec may elect and re-order freely; a whole cluster needs a reason, which is a fault. Where the smallest
 reason has more than two faults, the first ones are placed by the scenario (`placed`) and the rest is searched.
 
-Prints a table; -o writes it as CSV (results/README.md has the columns). Exit status 0: every answer is the expected one.
+Prints a table; -o writes it as CSV (results/README.md has the columns). Exit status 0: all is as expected.
 """
 
 import argparse
