@@ -85,6 +85,11 @@ void Network::send(Process& sender, const ConnectionPtr& connection, MessageKind
   simulation_.scheduler().check_killed();
 }
 
+bool Network::writable(const Process& sender, const ConnectionPtr& connection) const {
+  const Channel& channel = channel_of(*connection);
+  return transit_->writable(channel, channel.role_of(sender.node()));
+}
+
 void Network::close(Process& closer, const ConnectionPtr& connection) {
   Channel& channel = channel_of(*connection);
   if (closer.running()) transit_->finish(channel, channel.role_of(closer.node()), Packet::Kind::fin);

@@ -9,8 +9,11 @@
 // What is held is in the sender's memory: it outlives a kill of the process, and is lost with the power, or when the
 // program gives the connection up with a reset.
 //
-// Not modelled: acknowledgements (a cut of only the way back stops nobody), congestion control, fast retransmit,
-// receive windows, keepalive, name resolution, several addresses.
+// Where the setup asks for congestion control, data is a stream with a window, acknowledgements that can be lost, fast
+// retransmissions and a send buffer (network_stream.hpp); then a cut loses packets, which are sent again after it.
+//
+// Not modelled: acknowledgements without congestion control (a cut of only the way back stops nobody), receive windows,
+// keepalive, name resolution, several addresses.
 //
 // Thread rule: as everything here, one simulation, one thread. Lifetime: a Connection lives as long as anybody refers
 // to it (ConnectionPtr); after it broke, sends on it do nothing.
@@ -134,6 +137,9 @@ class Network {
   /// the connection is no longer open for the sender or the sender is dead.
   void send(Process& sender, const ConnectionPtr& connection, MessageKind kind, std::int64_t bytes, PayloadPtr payload,
             std::uint64_t first = 0, std::uint64_t second = 0);
+  /// Whether the socket of `sender` has room, as poll() would say; its inbox is interrupted when that becomes true.
+  /// Always so without congestion control. send() takes a message in any case.
+  [[nodiscard]] bool writable(const Process& sender, const ConnectionPtr& connection) const;
   /// Orderly close by `closer` (its data arrives, then FIN), or at once with an RST: behind the data, but what is held
   /// back at that time is lost.
   void close(Process& closer, const ConnectionPtr& connection);

@@ -9,6 +9,8 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 
 #include "sim/ids.hpp"
@@ -16,6 +18,7 @@
 #include "sim/network_faults.hpp"
 #include "sim/network_packet.hpp"
 #include "sim/network_queue.hpp"
+#include "sim/network_stream.hpp"
 #include "sim/time.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -39,6 +42,17 @@ struct End {
   std::uint64_t tag = 0;
 };
 
+/// Data under congestion control.
+struct Flow {
+  Stream stream;
+  PacketQueue written;             ///< messages that have not arrived as a whole ...
+  std::deque<std::int64_t> ends;   ///< ... and where each of them ends in the stream
+  std::deque<Stream::Range> line;  ///< packets of it on their way, in order, and the answers to them
+  std::deque<Stream::Acknowledgement> answers;
+  VirtualTime last_answer{};      ///< when the last of them arrives
+  VirtualTime timer_at = kNever;  ///< the timer that was set
+};
+
 /// What travels from one end to the other.
 struct Way {
   enum class Tail : std::uint8_t { open, fin, rst };
@@ -54,6 +68,7 @@ struct Way {
   Tail tail = Tail::open;                       ///< what it ends with so far
   bool severed = false;                         ///< something was lost for good, so that nothing behind it may arrive
   bool give_up_pending = false;
+  std::unique_ptr<Flow> flow;  ///< from the first message on, with congestion control
 };
 
 class Channel final : public Connection, public boost::intrusive::list_base_hook<> {
@@ -67,6 +82,7 @@ class Channel final : public Connection, public boost::intrusive::list_base_hook
   [[nodiscard]] End& end(Role role) { return ends_[static_cast<std::size_t>(role)]; }
   [[nodiscard]] const End& end(Role role) const { return ends_[static_cast<std::size_t>(role)]; }
   [[nodiscard]] Way& way(Role from) { return ways_[static_cast<std::size_t>(from)]; }
+  [[nodiscard]] const Way& way(Role from) const { return ways_[static_cast<std::size_t>(from)]; }
   [[nodiscard]] Link link(Role from) const { return {end(from).node, end(other(from)).node}; }
   /// Precondition: one of its ends is there.
   [[nodiscard]] Role role_of(NodeId at) const { return end(Role::client).node == at ? Role::client : Role::server; }

@@ -166,8 +166,7 @@ void Transit::forget_unread(Channel& channel, Inbox& inbox) {
 void Transit::settle(Channel& channel) {
   if (!channel.is_linked() || channel.end(Role::client).live() || channel.end(Role::server).live()) return;
   for (const Role role : {Role::client, Role::server}) {
-    discard(channel.way(role).held);
-    discard(channel.way(role).backlog);
+    discard_all(channel.way(role));
   }
   channels_.erase(Channels::s_iterator_to(channel));
   intrusive_ptr_release(&channel);

@@ -20,13 +20,15 @@ constexpr Duration kGiveUp = 924600ms;
 }  // namespace
 
 Transit::Transit(Simulation& simulation, const LatencySetup& setup)
-    : simulation_(simulation), latency_(setup), byte_time_(byte_time(setup.bandwidth)) {}
+    : simulation_(simulation),
+      latency_(setup),
+      byte_time_(byte_time(setup.bandwidth)),
+      congestion_control_(setup.congestion_control) {}
 
 Transit::~Transit() {
   channels_.clear_and_dispose([this](Channel* channel) {
     for (const Role role : {Role::client, Role::server}) {
-      discard(channel->way(role).held);
-      discard(channel->way(role).backlog);
+      discard_all(channel->way(role));
     }
     intrusive_ptr_release(channel);
   });
@@ -109,6 +111,11 @@ void Transit::put(Packet& packet) {
   Way& way = channel.way(from);
   if (!channel.is_linked() || (way.severed && packet.kind != Packet::Kind::rst)) {
     pool_.give(packet);
+    return;
+  }
+  const bool streamed = packet.kind == Packet::Kind::data || packet.kind == Packet::Kind::fin;
+  if (congestion_control_ && streamed) {
+    write(packet);
     return;
   }
   const VirtualTime free = std::max(simulation_.now(), way.line_free);
@@ -329,8 +336,15 @@ void Transit::give_up(Channel& channel) {
 void Transit::sever(Channel& channel, Role from) {
   Way& way = channel.way(from);
   way.severed = true;
+  discard_all(way);
+}
+
+void Transit::discard_all(Way& way) {
   discard(way.held);
   discard(way.backlog);
+  if (!way.flow) return;
+  discard(way.flow->written);
+  way.flow->ends.clear();
 }
 
 void Transit::discard(PacketQueue& queue) {

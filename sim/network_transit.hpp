@@ -4,7 +4,8 @@
 // arrives. There it is delivered, or held: by a cut until the cut heals, by loss until a retransmission gets through,
 // by a machine without power until it boots, and behind a held one until that has arrived.
 // What is held is in the memory of the sender, who retransmits; it is lost when the sender loses power.
-// Acknowledgements are not packets here: a cut of only the way back holds back answers, and nothing else.
+// Acknowledgements are not packets here: a cut of only the way back holds back answers, and nothing else. With
+// congestion control this goes for handshakes and resets alone; data is a stream then.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
@@ -45,6 +46,7 @@ class Transit {
   void abandon(Channel& channel);
   void send(Channel& channel, Role from, MessageKind kind, std::int64_t bytes, PayloadPtr payload, std::uint64_t first,
             std::uint64_t second);
+  [[nodiscard]] bool writable(const Channel& channel, Role from) const;
   /// Ends a live end with a FIN or RST behind the data; one that does not live stays as it is.
   void finish(Channel& channel, Role role, Packet::Kind farewell);
   /// Its program gives it up: an RST behind what arrives, and without what is held back.
@@ -92,6 +94,15 @@ class Transit {
   [[nodiscard]] Duration line_time(std::int64_t bytes, std::uint64_t byte_time) const;
   [[nodiscard]] std::optional<LinkFaults::Handle> slowing_limit(Link link) const;
 
+  // Under congestion control (network_congestion.cpp).
+  void write(Packet& packet);
+  void pump(Channel& channel, Role from);
+  void launch(Channel& channel, Role from, Stream::Range range);
+  void packet_arrives(Channel& channel, Role from);
+  void answer(Channel& channel, Role from);
+  void answer_arrives(Channel& channel, Role from);
+  [[nodiscard]] bool vanishes(Link link);
+
   // Held back.
   void arrive_slowly(Packet& packet);
   void hold(Packet& packet);
@@ -103,6 +114,7 @@ class Transit {
   void give_up(Channel& channel);
   void sever(Channel& channel, Role from);
   void discard(PacketQueue& queue);
+  void discard_all(Way& way);
 
   // At the ends.
   void deliver(Packet& packet);
@@ -119,6 +131,7 @@ class Transit {
   Simulation& simulation_;
   LatencyModel latency_;
   std::uint64_t byte_time_;
+  bool congestion_control_;
   LinkFaults faults_;
   PacketPool pool_;
   Channels channels_;  ///< oldest first

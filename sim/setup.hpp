@@ -25,6 +25,7 @@ struct LatencySetup {
   Duration p50 = std::chrono::microseconds{150};
   Duration p99 = std::chrono::milliseconds{1};
   std::int64_t bandwidth = 1'250'000'000;  ///< bytes per second of each link and direction
+  bool congestion_control = false;         ///< TCP's windows and send buffers, and what a loss does to them
 
   friend bool operator==(const LatencySetup&, const LatencySetup&) = default;
 };

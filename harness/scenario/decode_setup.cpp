@@ -149,6 +149,7 @@ sim::LatencySetup decode_network(const View& network) {
     setup.p99 = network.duration("p99");
   }
   setup.bandwidth = network.integer("bandwidth");
+  setup.congestion_control = network.flag("congestion_control");
   return setup;
 }
 
