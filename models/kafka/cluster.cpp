@@ -12,6 +12,7 @@
 #include "models/kafka/consumer.hpp"
 #include "models/kafka/controller.hpp"
 #include "models/kafka/invariants.hpp"
+#include "models/kafka/librdkafka.hpp"
 #include "models/kafka/producer.hpp"
 #include "models/kafka/step_invariants.hpp"
 #include "models/kafka/topology.hpp"
@@ -126,7 +127,11 @@ void KafkaCluster::add_producers() {
       sim::MachineSetup machine;
       machine.name = fmt::format("producer-{}", producers_.size());
       machine.kind = "producer";
-      const auto make = [this, &mine, &group, entity](sim::Process& process) {
+      const auto make = [this, &mine, &group, entity](sim::Process& process) -> std::unique_ptr<sim::Program> {
+        if (uses_librdkafka(group.config)) {
+          return std::make_unique<LibrdkafkaProducer>(process, topology_, entity, group, *mine.check, mine.state,
+                                                      history_);
+        }
         return std::make_unique<Producer>(process, topology_, entity, group, *mine.check, mine.state, history_);
       };
       mine.node = simulation_.add_machine(std::move(machine), make).id();

@@ -31,6 +31,10 @@ bool NetworkClient::connected(sim::NodeId node) const {
   return known.connection && known.connection->open(process_.node());
 }
 
+bool NetworkClient::writable(sim::NodeId node) const {
+  return process_.simulation().network().writable(process_, nodes_[sim::index(node)].connection);
+}
+
 bool NetworkClient::ready(sim::NodeId node) {
   if (connected(node)) return true;
   const Node& known = nodes_[sim::index(node)];
@@ -47,10 +51,11 @@ void NetworkClient::connect(sim::NodeId node) {
     Node& known = nodes_[sim::index(node)];
     known.connecting = false;
     // It may be broken again by now, and poll() has already heard so.
+    pace_reconnects(known);
     if (result == sim::ConnectResult::connected && connection->open(process_.node())) {
       known.connection = std::move(connection);
     } else {
-      known.not_before = process_.simulation().now() + kReconnectDelay;
+      connection_ended(known);
       request_update();
       ++candidate_;
     }
@@ -76,9 +81,22 @@ NetworkClient::Node* NetworkClient::node_of(const sim::ConnectionPtr& connection
   return known == nodes_.end() ? nullptr : &*known;
 }
 
+void NetworkClient::connection_ended(Node& node) {
+  if (options_.longest_reconnect.count() == 0) node.not_before = process_.simulation().now() + kReconnectDelay;
+}
+
+void NetworkClient::pace_reconnects(Node& node) {
+  if (options_.longest_reconnect.count() == 0) return;
+  const sim::VirtualTime now = process_.simulation().now();
+  const bool calm = node.not_before + options_.longest_reconnect < now;
+  if (calm || node.backoff.count() == 0) node.backoff = options_.first_reconnect;
+  node.not_before = now + std::min(node.backoff, options_.longest_reconnect);
+  node.backoff = std::min(2 * node.backoff, options_.longest_reconnect);
+}
+
 void NetworkClient::disconnected(Node& node) {
   node.connection.reset();
-  node.not_before = process_.simulation().now() + kReconnectDelay;
+  connection_ended(node);
   request_update();
   for (InFlight& request : std::exchange(node.in_flight, {})) request.handler(nullptr);
 }

@@ -3,7 +3,8 @@
 // Modelled (NetworkClient, Metadata): one connection a broker, opened when it is needed; answers in the order of the
 // requests; a request without an answer after request.timeout.ms closes its connection, and everything on it has
 // failed; metadata from any broker, asked for again after an error, a broken connection, or metadata.max.age.ms, and
-// never replaced by older leader epochs. Not modelled: exponential backoffs, idle connections that are closed.
+// never replaced by older leader epochs. Not modelled: exponential backoffs of the Java client, jitter of them, idle
+// connections that are closed.
 //
 // Belongs to a client's program. Handlers are called from the fiber that calls poll(); they must not wait.
 #pragma once
@@ -27,6 +28,10 @@ struct NetworkOptions {
   sim::Duration request_timeout{0};
   sim::Duration metadata_max_age{0};
   sim::Duration retry_backoff{0};
+  /// librdkafka: the least time between two connections to a broker doubles each time, up to the second one of these,
+  /// and is the first one again after so long without a connection. Java, here: kReconnectDelay after each failure.
+  sim::Duration first_reconnect{0};
+  sim::Duration longest_reconnect{0};
 };
 
 /// `connect` of a client group as nodes; all brokers if it is empty.
@@ -43,6 +48,8 @@ class NetworkClient {
   /// Whether requests can be sent to the broker; if not, begins to connect.
   [[nodiscard]] bool ready(sim::NodeId node);
   [[nodiscard]] bool connected(sim::NodeId node) const;
+  /// Whether the socket takes more, as poll() would say. Precondition: connected(node).
+  [[nodiscard]] bool writable(sim::NodeId node) const;
   [[nodiscard]] std::size_t in_flight(sim::NodeId node) const { return nodes_[sim::index(node)].in_flight.size(); }
   /// A broker that is connected, with the fewest requests; if there is none, begins to connect to one and returns
   /// kNoNode.
@@ -75,6 +82,7 @@ class NetworkClient {
     sim::ConnectionPtr connection;
     bool connecting = false;
     sim::VirtualTime not_before{};
+    sim::Duration backoff{0};  ///< librdkafka's, of the next connection
     std::deque<InFlight> in_flight;
   };
   struct Leader {
@@ -84,6 +92,8 @@ class NetworkClient {
 
   void connect(sim::NodeId node);
   void disconnected(Node& node);
+  void connection_ended(Node& node);
+  void pace_reconnects(Node& node);
   void close_overdue();
   void refresh_metadata();
   void learn(const MetadataImage& image);

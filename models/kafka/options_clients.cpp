@@ -9,6 +9,7 @@ namespace {
 using enum OptionScope;
 
 constexpr std::array<std::string_view, 4> kAcks{"0", "1", "all", "-1"};
+constexpr std::array<std::string_view, 2> kClients{"java", "librdkafka"};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
 }  // namespace
@@ -46,7 +47,7 @@ std::vector<OptionHistory> producer_options() {
       {integer_option(producer, "max.in.flight.requests.per.connection", "5",
                       {.meaning = "requests on a connection without an answer; more than one without idempotence "
                                   "reorders"},
-                      1, 1000)},
+                      1, 1'000'000)},
       {duration_option(producer, "linger.ms", "0ms",
                        {.meaning = "how long a batch waits for more records", .source = "KIP-1030"}, 0),
        {{{{4, 0, 0}}, "5ms"}}},
@@ -59,6 +60,28 @@ std::vector<OptionHistory> producer_options() {
                        {.meaning = "pause before a batch is sent again, and between metadata requests"}, 0)},
       {duration_option(producer, "metadata.max.age.ms", "300s",
                        {.meaning = "metadata older than this is asked for again, without any error"})},
+      {choice_option(producer, "client", "java", kClients,
+                     {.meaning = "the client library; librdkafka judges timeouts once a second, sends nothing while it "
+                                 "sleeps, and never waits in send",
+                      .source = "librdkafka, rdkafka_broker.c; its issue 2912"})},
+      {duration_option(producer, "message.timeout.ms", "300s",
+                       {.meaning = "librdkafka: from the call of send until a message without a success is dropped, at "
+                                   "the next look at timeouts",
+                        .source = "librdkafka, CONFIGURATION.md"})},
+      {integer_option(
+          producer, "batch.num.messages", "10000",
+          {.meaning = "librdkafka: messages at which a batch is full", .source = "librdkafka, CONFIGURATION.md"}, 1,
+          1'000'000)},
+      {integer_option(producer, "queue.buffering.max.messages", "100000",
+                      {.meaning = "librdkafka: messages that the client holds; when it is full, send fails",
+                       .source = "librdkafka, CONFIGURATION.md"},
+                      1, 10'000'000)},
+      {duration_option(producer, "reconnect.backoff.ms", "100ms",
+                       {.meaning = "librdkafka: the least time between two connections to a broker, doubled each time",
+                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
+      {duration_option(producer, "reconnect.backoff.max.ms", "10s",
+                       {.meaning = "librdkafka: up to this, and after this long without a connection it begins anew",
+                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
   };
 }
 

@@ -1,7 +1,12 @@
 // What Kafka refuses in a setup although each option alone is well formed.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "models/kafka/cluster.hpp"
+#include "models/kafka/librdkafka.hpp"
 #include "models/kafka/options.hpp"
 #include "models/kafka/producer.hpp"
 #include "models/kafka/release.hpp"
@@ -36,12 +41,36 @@ void check_producers(const ProducersSetup& group, const Behaviours& behaviours, 
 }
 
 void check_timeouts(const ProducersSetup& group, const Behaviours& behaviours, std::vector<SetupProblem>& problems) {
-  if (!behaviours.delivery_timeout) return;
+  if (!behaviours.delivery_timeout || uses_librdkafka(group.config)) return;
   const auto low = group.config.at("delivery.timeout.ms").number.low;
   const auto needed = group.config.at("linger.ms").number.high + group.config.at("request.timeout.ms").number.high;
   if (low >= needed) return;
   problems.push_back(
       {"producers.config.delivery.timeout.ms", "delivery.timeout.ms must be at least linger.ms + request.timeout.ms"});
+}
+
+/// Options that the chosen client does not have must stay as they are.
+void check_client(const ProducersSetup& group, std::span<const OptionRow> rows, std::vector<SetupProblem>& problems) {
+  constexpr std::array<std::string_view, 5> kOfLibrdkafka{"message.timeout.ms", "batch.num.messages",
+                                                          "queue.buffering.max.messages", "reconnect.backoff.ms",
+                                                          "reconnect.backoff.max.ms"};
+  constexpr std::array<std::string_view, 2> kOfJava{"delivery.timeout.ms", "max.block.ms"};
+  const bool librdkafka = uses_librdkafka(group.config);
+  const bool idempotent =
+      group.config.all().contains("enable.idempotence") && group.config.at("enable.idempotence").text == "true";
+  if (librdkafka && idempotent) {
+    problems.push_back(
+        {"producers.config.enable.idempotence", "of librdkafka only the producer without it is modelled"});
+  }
+  const std::span<const std::string_view> foreign =
+      librdkafka ? std::span<const std::string_view>{kOfJava} : std::span<const std::string_view>{kOfLibrdkafka};
+  for (const OptionRow& row : rows) {
+    const bool here =
+        row.scope == OptionScope::producer && std::find(foreign.begin(), foreign.end(), row.name) != foreign.end();
+    if (!here || group.config.at(row.name).text == row.default_value) continue;
+    problems.push_back({fmt::format("producers.config.{}", row.name),
+                        librdkafka ? "librdkafka has no such option" : "only librdkafka has it: set 'client'"});
+  }
 }
 
 void check_consumers(const ConsumersSetup& group, std::vector<SetupProblem>& problems) {
@@ -63,6 +92,7 @@ std::vector<SetupProblem> validate(const Setup& setup) {
   for (const ProducersSetup& group : setup.producers) {
     check_producers(group, known, problems);
     check_timeouts(group, known, problems);
+    check_client(group, options(setup.release), problems);
   }
   for (const ConsumersSetup& group : setup.consumers) check_consumers(group, problems);
   return problems;
