@@ -16,12 +16,19 @@
 namespace noloss::bench {
 namespace {
 
-harness::Scenario scenario(std::string_view body) {
-  const harness::ReadResult read =
-      harness::read_scenario("bench.yaml", "version: 1\nname: bench\nsystem: textbook\n" + std::string{body});
+harness::Scenario scenario_of(std::string_view system, std::string_view body) {
+  const harness::ReadResult read = harness::read_scenario(
+      "bench.yaml", "version: 1\nname: bench\nsystem: " + std::string{system} + "\n" + std::string{body});
   for (const harness::Problem& problem : read.problems) std::fputs(harness::format(problem).c_str(), stderr);
   if (!read.scenario) std::abort();
   return *read.scenario;
+}
+
+harness::Scenario scenario(std::string_view body) { return scenario_of("textbook", body); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
 }
 
 constexpr std::string_view kOneBroker =
@@ -61,6 +68,41 @@ void textbook_3_brokers_10_messages_random_plan(benchmark::State& state) {
 }
 BENCHMARK(textbook_3_brokers_10_messages_random_plan)->Unit(benchmark::kMicrosecond);
 
+// --- the larger systems ---
+
+/// As sweep(), and the median of the time that a run takes: a busy machine moves the mean, not so much the median.
+void whole_runs(benchmark::State& state, std::string_view system, std::string_view text) {
+  const harness::Scenario sample = scenario_of(system, text);
+  harness::Runner runner;
+  std::uint64_t seed = 0;
+  std::int64_t events = 0;
+  std::vector<double> milliseconds;
+  for (auto _ : state) {
+    const auto begin = std::chrono::steady_clock::now();
+    events += runner.run({&sample, &sample.configurations.front(), ++seed, nullptr}).events;
+    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  }
+  const double events_per_run =
+      static_cast<double>(events) / static_cast<double>(std::max<std::size_t>(milliseconds.size(), 1));
+  state.counters["median_ms"] = median(milliseconds);
+  state.counters["events/run"] = events_per_run;
+  state.counters["events/s"] = events_per_run * 1000 / median(milliseconds);
+}
+
+void kafka_3_brokers_200_messages(benchmark::State& state) {
+  whole_runs(state, "kafka",
+             "brokers: {count: 3}\ntopic: {replication.factor: 3, config: {min.insync.replicas: 2}}\n"
+             "producers: {application: {send: async}, workload: {messages: 200, rate: 1000/s}}\n");
+}
+BENCHMARK(kafka_3_brokers_200_messages)->Unit(benchmark::kMillisecond);
+
+void rabbitmq_3_nodes_200_messages(benchmark::State& state) {
+  whole_runs(state, "rabbitmq",
+             "brokers: {count: 3}\nqueue: {type: quorum}\n"
+             "producers: {application: {send: async}, workload: {messages: 200, rate: 1000/s}}\n");
+}
+BENCHMARK(rabbitmq_3_nodes_200_messages)->Unit(benchmark::kMillisecond);
+
 // --- two threads ---
 
 struct Spent {
@@ -89,11 +131,6 @@ Spent speedup_of(const auto& work) {
   const Spent one = time_of(1, work);
   const Spent two = time_of(2, work);
   return {2 * one.wall / two.wall, 2 * 2 * one.cpu / two.cpu};
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
 }
 
 /// How much faster two threads are than one, against the same of a control that touches no memory. Measured in turns,
