@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "tests/published/report.hpp"
-#include "tests/published/textbook_runs.hpp"
+#include "tests/published/runs.hpp"
 
 namespace noloss::published {
 namespace {

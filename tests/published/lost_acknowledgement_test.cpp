@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "tests/published/report.hpp"
-#include "tests/published/textbook_runs.hpp"
+#include "tests/published/runs.hpp"
 
 namespace noloss::published {
 namespace {
