@@ -44,6 +44,7 @@ MessageRef History::sent(sim::NodeId node, const MessageId& id, std::uint64_t ch
 void History::attempted(sim::NodeId node, MessageRef message) {
   MessageRecord& record = at(message);
   if (record.attempts++ > 0 && record.appends > 0) simulation_.mark("ack lost, message resent");
+  record.aborted = false;
   note(node, HistoryEventKind::attempt, message);
 }
 

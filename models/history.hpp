@@ -21,9 +21,9 @@
 namespace noloss::models {
 
 /// What the application was told about a send, last. none: not yet, or it never looked.
-/// returned: no route, and the broker said so; what an application makes of it is its own decision, so the history
-/// never holds it.
-enum class Outcome : std::uint8_t { none, acked, failed, uncertain, returned };
+/// returned: no route, and the broker said so; withdrawn: the application itself aborted its transaction. What an
+/// application makes of these is its own decision, so the history never holds them.
+enum class Outcome : std::uint8_t { none, acked, failed, uncertain, returned, withdrawn };
 
 /// Copies of a message on one node's disk.
 struct Copy {
@@ -41,6 +41,8 @@ struct MessageRecord {
   sim::VirtualTime first_effect_at = sim::kNever;
   Outcome outcome = Outcome::none;
   bool outcome_expected = true;                 ///< false: oneway
+  bool aborted = false;                         ///< with its transaction, for certain, and not sent again since
+  std::uint32_t commits_asked = 0;              ///< of its transactions, and not refused: it may be in any of these
   bool forgotten = false;                       ///< the application does not wait for it any more, and was told nothing
   std::string_view policy;                      ///< the rule by which the system dropped it on purpose; empty: none
   sim::VirtualTime last_gone_at = sim::kNever;  ///< when a copy was last lost
@@ -106,6 +108,14 @@ class History final : public sim::DiskListener {
   void told(sim::NodeId node, MessageRef message, Outcome outcome);
   /// The application does not wait for this message any more without having been told anything (its process died).
   void forgotten(MessageRef message);
+
+  // --- producers with transactions ---
+  /// The application asks to commit the transaction that the message is in.
+  void commit_asked(MessageRef message) { ++at(message).commits_asked; }
+  /// That commit will not happen.
+  void commit_refused(MessageRef message) { --at(message).commits_asked; }
+  /// The application gave the transaction up.
+  void aborted(MessageRef message) { at(message).aborted = at(message).commits_asked == 0; }
 
   /// The system dropped the message on purpose, by the rule `policy`, which must outlive the run.
   void dropped(MessageRef message, std::string_view policy) { at(message).policy = policy; }

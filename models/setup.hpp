@@ -62,6 +62,7 @@ struct ProducersSetup {
   OnError on_error = OnError::retry;
   OnReturn on_return = OnReturn::failed;  ///< what becomes of a message that the broker had no route for
   std::uint32_t transaction_size = 1;     ///< messages of one transaction, where the client has transactions
+  Quantity transaction_aborts{0};         ///< share of them that the application aborts for reasons of its own
   ProducerSource source = ProducerSource::memory;
   std::vector<WorkloadPart> workload{WorkloadPart{}};
 };

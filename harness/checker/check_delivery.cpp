@@ -38,12 +38,14 @@ GuaranteeResult check_no_phantom(const Evidence& evidence, const Course& course,
   GuaranteeResult result;
   const auto& messages = evidence.history.messages();
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (messages[i].deliveries == 0 || evidence.exists[i] || !messages[i].policy.empty()) continue;
+    const bool gone = !evidence.exists[i] && messages[i].policy.empty();
+    if (messages[i].deliveries == 0 || !(gone || messages[i].aborted)) continue;
     ++totals.phantom;
     if (result.verdict == Verdict::violated) continue;
     result.verdict = Verdict::violated;
-    result.story = fmt::format("{} was delivered, and no longer exists after recovery",
-                               message_name(messages[i].id, course.names));
+    result.story = fmt::format(
+        "{} was delivered, {}", message_name(messages[i].id, course.names),
+        messages[i].aborted ? "although its transaction was aborted" : "and no longer exists after recovery");
   }
   return result;
 }

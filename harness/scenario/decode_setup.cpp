@@ -103,6 +103,7 @@ models::ProducersSetup decode_producers(const View& group, const Grammar& gramma
   setup.on_error = application.choice<models::OnError>("on_error");
   setup.on_return = application.choice<models::OnReturn>("on_return");
   setup.transaction_size = application.section("transaction").count("size");
+  setup.transaction_aborts = application.section("transaction").quantity("aborts");
   setup.source = application.choice<models::ProducerSource>("source");
   if (group.has("workload")) setup.workload.clear();
   for (const View& part : group.sections("workload")) setup.workload.push_back(decode_workload(part));

@@ -152,6 +152,8 @@ bool ProducerApplication::told(const MessagePtr& message, Outcome outcome) {
   // A returned message was confirmed as well; the application may or may not know what that means.
   const bool returned = outcome == Outcome::returned;
   if (returned) outcome = setup_.on_return == OnReturn::ignore ? Outcome::acked : Outcome::failed;
+  const bool withdrawn = outcome == Outcome::withdrawn;
+  if (withdrawn) outcome = Outcome::failed;
   const bool success = outcome == Outcome::acked;
   const bool looks = success || setup_.on_error != OnError::ignore;
   if (looks) {
@@ -160,7 +162,7 @@ bool ProducerApplication::told(const MessagePtr& message, Outcome outcome) {
     history_.forgotten(message->ref);
   }
   const bool resends = returned ? setup_.on_return == OnReturn::republish : setup_.on_error == OnError::retry;
-  const bool again = !success && resends && !NOLOSS_BUG("give up instead of resending");
+  const bool again = !success && !withdrawn && resends && !NOLOSS_BUG("give up instead of resending");
   if (!again) settle(message);
   // Last, since a fault at this moment may end the process; whoever waits for the outcome is then gone too.
   simulation_.note(process_.node(), success ? events_.acked : events_.failed, index(message->ref));
