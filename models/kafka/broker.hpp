@@ -44,6 +44,8 @@ class Session {
 
   [[nodiscard]] const sim::ConnectionPtr& connection() const { return connection_; }
   void push(const sim::Arrival& request) {
+    read_ = read_ || waiting_;
+    waiting_ = false;
     requests_.push_back(request);
     arrived_.notify_one();
   }
@@ -51,13 +53,16 @@ class Session {
     closed_ = true;
     arrived_.notify_one();
   }
-  /// Waits for the next request; false: the connection is gone.
+  /// Waits for the next request; false: the connection is gone. What had been read before it broke is handled all the
+  /// same; what waited behind a request in progress was in the socket, and is lost.
   [[nodiscard]] bool next(sim::Arrival& request);
 
  private:
   sim::ConnectionPtr connection_;
   std::deque<sim::Arrival> requests_;
   bool closed_ = false;
+  bool waiting_ = false;  ///< for a request, and none has come
+  bool read_ = false;     ///< the first of the requests was read at once
   sim::WaitQueue arrived_;
 };
 

@@ -9,8 +9,10 @@
 namespace noloss::models::kafka {
 
 bool Session::next(sim::Arrival& request) {
+  waiting_ = requests_.empty();
   while (requests_.empty() && !closed_) arrived_.wait();
-  if (closed_) return false;
+  if (closed_ && !read_) return false;
+  waiting_ = read_ = false;
   request = std::move(requests_.front());
   requests_.pop_front();
   return true;
