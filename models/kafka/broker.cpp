@@ -40,6 +40,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, RunNumbers& numb
       metadata_(new MetadataImage),
       link_(*this),
       groups_(*this),
+      transactions_(*this),
       recovery_points_(process, "recovery-point-offset-checkpoint"),
       high_watermarks_(process, "replication-offset-checkpoint"),
       clean_shutdown_(process, ".kafka_cleanshutdown") {
@@ -51,6 +52,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, RunNumbers& numb
   for (const sim::NodeId other : topology.brokers) {
     if (other != node()) fetchers_.push_back(std::make_unique<ReplicaFetcher>(*this, other));
   }
+  if (topology.transactions_partition) channel_ = std::make_unique<BrokerChannel>(process, topology);
   if (initial_) create_initial_state();
 }
 
@@ -80,6 +82,7 @@ void Broker::run() {
   process_.spawn([this] { link_.loop(); });
   process_.spawn([this] { link_.alter_loop(); });
   process_.spawn([this] { groups_.loop(); });
+  if (channel_) process_.spawn([this] { channel_->loop(); });
   for (const auto& fetcher : fetchers_) {
     ReplicaFetcher* const mine = fetcher.get();
     process_.spawn([mine] { mine->loop(); });
@@ -140,10 +143,12 @@ void Broker::fetch_from(Replica& replica, sim::NodeId leader) {
 
 void Broker::leads_now(Replica& replica) {
   if (replica.info().offsets) groups_.load(replica);
+  if (replica.info().transactions) transactions_.load(replica);
 }
 
 void Broker::leads_no_more(Replica& replica) {
   if (replica.info().offsets) groups_.unload();
+  if (replica.info().transactions) transactions_.unload();
 }
 
 void Broker::propose_again() {
@@ -170,6 +175,7 @@ void Broker::start_background() {
   background(options.flush_scheduler, &Broker::flush_old);
   background(options.retention_check, &Broker::apply_retention);
   background(options.offsets_retention_check, &Broker::expire_offsets);
+  if (channel_) background(options.transaction_timeout_check, &Broker::abort_timed_out);
 }
 
 void Broker::shrink_isrs() {
@@ -177,6 +183,8 @@ void Broker::shrink_isrs() {
 }
 
 void Broker::expire_offsets() { groups_.expire_offsets(); }
+
+void Broker::abort_timed_out() { transactions_.abort_timed_out(); }
 
 void Broker::checkpoint_high_watermarks() {
   Checkpoint::Values values;

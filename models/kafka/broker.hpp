@@ -17,12 +17,14 @@
 #include <vector>
 
 #include "models/history.hpp"
+#include "models/kafka/broker_channel.hpp"
 #include "models/kafka/checkpoint.hpp"
 #include "models/kafka/controller_link.hpp"
 #include "models/kafka/fetcher.hpp"
 #include "models/kafka/group_coordinator.hpp"
 #include "models/kafka/replica.hpp"
 #include "models/kafka/topology.hpp"
+#include "models/kafka/transaction_coordinator.hpp"
 #include "sim/network.hpp"
 #include "sim/process.hpp"
 #include "sim/simulation.hpp"
@@ -84,6 +86,7 @@ class Broker final : public sim::Program {
   [[nodiscard]] const GroupCoordinator& groups() const { return groups_; }
   /// A replica that it has, for the invariants.
   [[nodiscard]] ReplicaView view(PartitionIndex partition) const;
+  [[nodiscard]] const TransactionCoordinator& transactions() const { return transactions_; }
   /// Recovered, and answering requests.
   [[nodiscard]] bool serving() const { return serving_; }
 
@@ -93,6 +96,9 @@ class Broker final : public sim::Program {
     return metadata_->brokers[sim::index(broker)];
   }
   [[nodiscard]] std::uint64_t next_record_number() { return ++numbers_.records; }
+  [[nodiscard]] ProducerId next_producer_id() { return ++numbers_.producers; }
+  /// Asks the leader of the partition to end a transaction there, and waits until that is committed.
+  [[nodiscard]] Error write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request, sim::VirtualTime deadline);
   [[nodiscard]] std::vector<boost::intrusive_ptr<LogRecord>> batch_of(const ProduceRequest& request) const;
   /// Something was done: for who looks at the invariants.
   void step() const {
@@ -125,6 +131,7 @@ class Broker final : public sim::Program {
   void flush_old();
   void apply_retention();
   void expire_offsets();
+  void abort_timed_out();
   void shrink_isrs();
   template <class Act>
   void each_replica(Act&& act);
@@ -149,6 +156,14 @@ class Broker final : public sim::Program {
   void offset_commit(const sim::Arrival& arrival);
   void offset_fetch(const sim::Arrival& arrival);
 
+  // broker_transactions.cpp
+  void add_partitions_to_txn(const sim::Arrival& arrival);
+  void end_txn(const sim::Arrival& arrival);
+  void write_txn_markers(const sim::Arrival& arrival);
+  /// Makes sure that the batch is part of a transaction before it opens one here; waits for the coordinator.
+  [[nodiscard]] Error join_transaction(const ProduceRequest& request, Replica& mine, std::uint64_t& guard);
+  [[nodiscard]] Error ask_coordinator(const ProduceRequest& produce, bool adds);
+
   sim::Process& process_;
   const Topology& topology_;
   RunNumbers& numbers_;
@@ -161,6 +176,8 @@ class Broker final : public sim::Program {
   std::vector<std::unique_ptr<ReplicaFetcher>> fetchers_;
   ControllerLink link_;
   GroupCoordinator groups_;
+  TransactionCoordinator transactions_;
+  std::unique_ptr<BrokerChannel> channel_;  ///< null where there are no transactions
   Checkpoint recovery_points_;
   Checkpoint high_watermarks_;
   Checkpoint clean_shutdown_;

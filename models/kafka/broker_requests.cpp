@@ -63,6 +63,9 @@ void Broker::handle(const sim::Arrival& request) {
       Row{&Events::join_group, &Broker::join_group},
       Row{&Events::leave_group, &Broker::leave_group},
       Row{&Events::offset_fetch, &Broker::offset_fetch},
+      Row{&Events::add_partitions_to_txn, &Broker::add_partitions_to_txn},
+      Row{&Events::end_txn, &Broker::end_txn},
+      Row{&Events::write_txn_markers, &Broker::write_txn_markers},
   };
   const Events& kinds = events();
   for (const Row& row : kHandlers) {
@@ -99,7 +102,10 @@ void Broker::produce(const sim::Arrival& arrival) {
   const auto& request = static_cast<const ProduceRequest&>(*arrival.payload);
   boost::intrusive_ptr<ProduceResponse> response{new ProduceResponse};
   if (Replica* mine = replica(request.partition)) {
-    mine->produce(request, *response);
+    std::uint64_t guard = 0;
+    const bool verifies = request.producer.transactional && mine->leads() && mine->must_verify(request.producer);
+    if (verifies) response->error = join_transaction(request, *mine, guard);
+    if (response->error == Error::none) mine->produce(request, *response, guard);
   } else {
     response->error = Error::not_leader_or_follower;
   }
@@ -113,8 +119,13 @@ void Broker::produce(const sim::Arrival& arrival) {
 }
 
 void Broker::init_producer_id(const sim::Arrival& arrival) {
+  const auto& request = static_cast<const InitProducerIdRequest&>(*arrival.payload);
   boost::intrusive_ptr<InitProducerIdResponse> response{new InitProducerIdResponse};
-  response->id = ++numbers_.producers;
+  if (request.transactional_id.empty()) {
+    response->id = next_producer_id();
+  } else {
+    transactions_.init_producer_id(request, *response);
+  }
   respond(arrival, events().init_producer_id_response, std::move(response));
 }
 
@@ -187,7 +198,8 @@ void Broker::list_offsets(const sim::Arrival& arrival) {
   } else if (request.spec == OffsetSpec::latest && !mine->latest_offset_known()) {
     response->error = Error::offset_not_available;
   } else {
-    response->offset = request.spec == OffsetSpec::latest ? mine->high_watermark() : mine->log().start();
+    const Offset readable = request.read_committed ? mine->last_stable_offset() : mine->high_watermark();
+    response->offset = request.spec == OffsetSpec::latest ? readable : mine->log().start();
     response->epoch = mine->leader_epoch();
   }
   respond(arrival, events().list_offsets_response, std::move(response));
@@ -204,9 +216,9 @@ void Broker::metadata_request(const sim::Arrival& arrival) {
 
 void Broker::find_coordinator(const sim::Arrival& arrival) {
   boost::intrusive_ptr<FindCoordinatorResponse> response{new FindCoordinatorResponse};
-  if (metadata_->version != 0) {
-    response->coordinator = metadata_->partitions[topology_.offsets_partition].leader;
-  }
+  const bool of_transactions = static_cast<const FindCoordinatorRequest&>(*arrival.payload).of_transactions;
+  const PartitionIndex partition = of_transactions ? *topology_.transactions_partition : topology_.offsets_partition;
+  if (metadata_->version != 0) response->coordinator = metadata_->partitions[partition].leader;
   if (response->coordinator == sim::kNoNode) response->error = Error::leader_not_available;
   respond(arrival, events().find_coordinator_response, std::move(response));
 }

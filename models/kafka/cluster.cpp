@@ -48,10 +48,15 @@ class KafkaCluster final : public Cluster {
   };
   struct ConsumerNode {
     ConsumerNode(const ConsumersSetup& setup, sim::NodeId id, std::uint32_t topic, History& history)
-        : node(id), entity(topic), reset(setup.config.at("auto.offset.reset").text), state(setup, id, history) {}
+        : node(id),
+          entity(topic),
+          reset(setup.config.at("auto.offset.reset").text),
+          read_committed(reads_committed(setup.config)),
+          state(setup, id, history) {}
     sim::NodeId node;
     std::uint32_t entity;
     std::string reset;
+    bool read_committed;
     ConsumerState state;
   };
 
@@ -67,11 +72,14 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] MetadataImagePtr latest_metadata() const;
   [[nodiscard]] const Replica* leader(PartitionIndex partition) const;
   [[nodiscard]] bool has_consumers(std::uint32_t entity) const;
+  [[nodiscard]] Offset readable_end(std::uint32_t entity, const Replica& leading) const;
   /// Where the group of the topic will read on.
   [[nodiscard]] std::optional<Offset> live_position(PartitionIndex partition) const;
   [[nodiscard]] Offset group_position(PartitionIndex partition, const Replica& leading) const;
   [[nodiscard]] bool producers_settled() const;
   [[nodiscard]] bool consumers_settled() const;
+  /// Every transaction is over, markers and all.
+  [[nodiscard]] bool transactions_settled() const;
   [[nodiscard]] bool fully_committed(PartitionIndex partition) const;
   [[nodiscard]] bool fully_read(PartitionIndex partition) const;
   void check_invariants() const;
@@ -195,9 +203,12 @@ const Replica* KafkaCluster::leader(PartitionIndex partition) const {
 
 std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   if (role == "controller") return {topology_.controller};
-  const bool coordinating = role == "group_coordinator";
-  const PartitionIndex partition = coordinating ? topology_.offsets_partition : role_number(role);
-  if (partition >= topology_.partitions.size()) return {};
+  const auto none = static_cast<PartitionIndex>(topology_.partitions.size());
+  const bool of_transactions = role == "txn_coordinator";
+  const bool coordinating = of_transactions || role == "group_coordinator";
+  PartitionIndex partition = coordinating ? topology_.offsets_partition : role_number(role);
+  if (of_transactions) partition = topology_.transactions_partition.value_or(none);
+  if (partition >= none) return {};
   const bool leading = coordinating || role.starts_with("leader");
   const MetadataImagePtr metadata = latest_metadata();
   const sim::NodeId leader_node = metadata ? metadata->partitions[partition].leader : sim::kNoNode;
@@ -219,6 +230,13 @@ void KafkaCluster::elect(sim::NodeId node, bool unclean) {
 bool KafkaCluster::has_consumers(std::uint32_t entity) const {
   return std::any_of(consumers_.begin(), consumers_.end(),
                      [entity](const ConsumerNode& node) { return node.entity == entity; });
+}
+
+Offset KafkaCluster::readable_end(std::uint32_t entity, const Replica& leading) const {
+  const bool committed = std::any_of(consumers_.begin(), consumers_.end(), [entity](const ConsumerNode& node) {
+    return node.entity == entity && node.read_committed;
+  });
+  return committed ? leading.last_stable_offset() : leading.high_watermark();
 }
 
 std::optional<Offset> KafkaCluster::live_position(PartitionIndex partition) const {
@@ -272,6 +290,12 @@ bool KafkaCluster::fully_read(PartitionIndex partition) const {
   return leading != nullptr && position && *position >= leading->high_watermark();
 }
 
+bool KafkaCluster::transactions_settled() const {
+  if (!topology_.transactions_partition) return true;
+  const std::vector<sim::NodeId> coordinator = holders("txn_coordinator");
+  return !coordinator.empty() && broker(coordinator.front())->transactions().idle();
+}
+
 void KafkaCluster::check_invariants() const {
   std::vector<const Replica*> replicas;
   for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
@@ -313,7 +337,7 @@ void KafkaCluster::check_step() {
 
 bool KafkaCluster::settled() const {
   check_invariants();
-  if (!producers_settled() || !consumers_settled()) return false;
+  if (!producers_settled() || !consumers_settled() || !transactions_settled()) return false;
   for (PartitionIndex i = 0; i < topology_.offsets_partition; ++i) {
     if (!fully_committed(i) || !fully_read(i)) return false;
   }
@@ -327,18 +351,24 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
   };
   bool all_read = true;
   for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
-    const bool offsets = topology_.partitions[i].offsets;
+    const bool internal = topology_.partitions[i].offsets || topology_.partitions[i].transactions;
+    const std::string_view nobody =
+        topology_.partitions[i].transactions ? "no transaction coordinator" : "no coordinator";
     const Replica* leading = leader(i);
     if (leading == nullptr) {
-      add(offsets ? "no coordinator" : "no leader");
+      add(internal ? nobody : "no leader");
       continue;
     }
     const bool committed = fully_committed(i);
     const bool below = leading->metadata().isr.size() < topology_.min_isr(i);
-    if (below && (!committed || !producers_settled())) add(offsets ? "no coordinator" : "isr below minimum");
-    if (!committed && !below && !offsets) add("high watermark behind");
-    if (!offsets) all_read = all_read && fully_read(i);
+    if (below && (!committed || !producers_settled())) add(internal ? nobody : "isr below minimum");
+    if (!committed && !below && !internal) add("high watermark behind");
+    if (internal) continue;
+    all_read = all_read && fully_read(i);
+    const bool unstable = committed && leading->last_stable_offset() < leading->high_watermark();
+    if (unstable && transactions_settled()) add("last stable offset behind");
   }
+  if (!transactions_settled()) add("transaction open");
   for (const sim::NodeId node : topology_.brokers) {
     if (broker(node) == nullptr) add("broker down");
   }
@@ -353,6 +383,8 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
   const PartitionInfo& info = topology_.partitions[index];
   const MetadataImagePtr metadata = latest_metadata();
   const Replica* leading = leader(index);
+  AbortedFilter aborted(leading == nullptr ? std::vector<AbortedTransaction>{}
+                                           : leading->log().transactions().aborted());
   Offset common_start = 0;
   for (const sim::NodeId node : info.replicas) {
     if (const Broker* known = broker(node)) {
@@ -373,8 +405,10 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
     for (Offset offset = 0; offset < theirs.log().end(); ++offset) {
       LogPosition& position = replica.log.emplace_back();
       if (offset < theirs.log().start()) continue;
-      position.message = theirs.log().at(offset).message;
-      if (offset >= common_start) position.record = theirs.log().at(offset).number;
+      const LogRecord& record = theirs.log().at(offset);
+      // What was aborted holds its place, and is no message any more.
+      if (!replica.leads || !aborted.hides(record)) position.message = record.message;
+      if (offset >= common_start) position.record = record.number;
     }
   }
 }
@@ -390,7 +424,7 @@ FinalState KafkaCluster::final_state() {
     const Replica* leading = leader(i);
     if (leading == nullptr) continue;
     partition.group_position = group_position(i, *leading);
-    partition.readable_end = leading->high_watermark();
+    partition.readable_end = readable_end(info.entity, *leading);
   }
   return state;
 }

@@ -21,6 +21,7 @@ NetworkOptions network_options(const ConsumersSetup& setup, const Topology& topo
 
 ConsumerOptions consumer_options(const OptionValues& config) {
   return {.auto_commit = config.flag("enable.auto.commit"),
+          .read_committed = reads_committed(config),
           .auto_commit_interval = config.duration("auto.commit.interval.ms"),
           .reset = static_cast<ResetPolicy>(config.integer("auto.offset.reset")),
           .max_poll_records = static_cast<std::size_t>(config.integer("max.poll.records")),
@@ -30,6 +31,11 @@ ConsumerOptions consumer_options(const OptionValues& config) {
 }
 
 }  // namespace
+
+bool reads_committed(const OptionValues& config) {
+  const auto isolation = config.all().find("isolation.level");
+  return isolation != config.all().end() && isolation->second.text == "read_committed";
+}
 
 Consumer::Consumer(sim::Process& process, const Topology& topology, const ConsumerInfo& info,
                    const ConsumersSetup& setup, ConsumerState& state, History& history)
@@ -153,6 +159,10 @@ void Consumer::fill() {
       lane->buffer.pop_front();
       lane->position = record->offset + 1;
       lane->position_epoch = record->epoch;
+      if (options_.read_committed && lane->aborted.hides(*record)) {
+        process_.simulation().mark("aborted records hidden");
+        continue;
+      }
       if (record->kind != RecordKind::message) continue;
       lane->unconfirmed.emplace_back(record->offset, record->message);
       handed_.push_back({std::move(record), lane->partition});

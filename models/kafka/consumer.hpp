@@ -3,9 +3,9 @@
 // Modelled (KafkaConsumer, Fetcher, SubscriptionState, ConsumerCoordinator): poll hands out up to max.poll.records and
 // moves the position past them at once; automatic commits inside a later poll, before a rebalance and on close, of
 // whatever the positions are then; commits of the application for each message, the newest after the one that is on its
-// way; reset policies; positions that are checked against a new leader's epochs (KIP-320, clients from 2.3 on).
-// Not modelled: the consumer protocol of KIP-848, assign() without a group, several topics a consumer, interceptors
-// other than the sequence check.
+// way; isolation.level; reset policies; positions that are checked against a new leader's epochs (KIP-320, clients
+// from 2.3 on). Not modelled: the consumer protocol of KIP-848, assign() without a group, several topics a consumer,
+// interceptors other than the sequence check.
 //
 // volatile, lost on kill: everything here. durable: ConsumerState, and what the coordinator has committed.
 #pragma once
@@ -18,6 +18,7 @@
 
 #include "models/application/consumer.hpp"
 #include "models/kafka/group_member.hpp"
+#include "models/kafka/log_transactions.hpp"
 #include "models/kafka/network_client.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
@@ -30,6 +31,7 @@ enum class ResetPolicy : std::uint8_t { latest, earliest, none };
 
 struct ConsumerOptions {
   bool auto_commit = true;
+  bool read_committed = false;
   sim::Duration auto_commit_interval{0};
   ResetPolicy reset = ResetPolicy::latest;
   std::size_t max_poll_records = 500;
@@ -37,6 +39,9 @@ struct ConsumerOptions {
   std::int64_t fetch_bytes = 0;
   sim::Duration retry_backoff{0};
 };
+
+/// isolation.level; false in releases that do not have it.
+[[nodiscard]] bool reads_committed(const OptionValues& config);
 
 class Consumer final : public sim::Program, public ConsumerClient {
  public:
@@ -66,6 +71,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
     Epoch fetched_epoch = kNoEpoch;
     Epoch leader_epoch = kNoEpoch;  ///< under which the position is known to be valid
     std::deque<LogRecordPtr> buffer;
+    AbortedFilter aborted;    ///< of what is buffered; knows nothing unless read_committed
     bool asking = false;      ///< a fetch, a validation or a reset is on its way
     bool must_reset = false;  ///< the position is not valid: the policy decides
     sim::VirtualTime not_before{};

@@ -36,6 +36,7 @@ void Consumer::seek(Lane& lane, Offset offset, Epoch epoch) {
   lane.position = lane.fetch_from = offset;
   lane.position_epoch = lane.fetched_epoch = epoch;
   lane.buffer.clear();
+  lane.aborted.clear();
 }
 
 void Consumer::fetch_all() {
@@ -73,6 +74,7 @@ bool Consumer::position_valid(Lane& lane, sim::NodeId leader) {
 
 void Consumer::fetch_from(sim::NodeId leader, const std::vector<Lane*>& lanes) {
   boost::intrusive_ptr<FetchRequest> request{new FetchRequest};
+  request->read_committed = options_.read_committed;
   request->max_wait = options_.fetch_wait;
   request->max_bytes = options_.fetch_bytes;
   for (Lane* lane : lanes) {
@@ -105,6 +107,8 @@ void Consumer::take(const FetchedPartition& fetched) {
       return;
     default: back_off(lane); return;
   }
+  // The buffer was empty when this was asked for: the answer has all that concerns its records.
+  if (options_.read_committed) lane.aborted = AbortedFilter(fetched.aborted);
   for (const LogRecordPtr& record : fetched.records) {
     lane.buffer.push_back(record);
     lane.fetch_from = record->offset + 1;
@@ -148,6 +152,7 @@ void Consumer::reset(Lane& lane, sim::NodeId leader) {
   lane.asking = true;
   boost::intrusive_ptr<ListOffsetsRequest> request{new ListOffsetsRequest};
   request->partition = lane.partition;
+  request->read_committed = options_.read_committed;
   request->spec = options_.reset == ResetPolicy::latest ? OffsetSpec::latest : OffsetSpec::earliest;
   const std::uint64_t term = lanes_term_;
   const PartitionIndex partition = lane.partition;

@@ -50,6 +50,13 @@ constexpr std::array kKinds{
     Kind{{"offset_commit_response", "committed and replicated, or not"}, &Events::offset_commit_response},
     Kind{{"offset_fetch", "a consumer asks where to begin"}, &Events::offset_fetch},
     Kind{{"offset_fetch_response", "the committed positions"}, &Events::offset_fetch_response},
+    Kind{{"add_partitions_to_txn", "partitions become part of a transaction, or a leader asks whether they are"},
+         &Events::add_partitions_to_txn},
+    Kind{{"add_partitions_to_txn_response", "they are, or not"}, &Events::add_partitions_to_txn_response},
+    Kind{{"end_txn", "a producer commits or aborts its transaction"}, &Events::end_txn},
+    Kind{{"end_txn_response", "the outcome is decided, or why not"}, &Events::end_txn_response},
+    Kind{{"write_txn_markers", "the coordinator ends a transaction in a partition"}, &Events::write_txn_markers},
+    Kind{{"write_txn_markers_response", "the marker is committed, or not"}, &Events::write_txn_markers_response},
 };
 constexpr std::array kEvents{
     NamedRow{"registered", "a broker got an epoch from the controller"},
@@ -58,19 +65,25 @@ constexpr std::array kEvents{
     NamedRow{"isr.expanded", "a leader learned that its ISR has become larger"},
     NamedRow{"committed", "a leader's high watermark rose"},
     NamedRow{"offset.committed", "a coordinator's commit was replicated"},
+    NamedRow{"txn.prepared", "a coordinator decided a transaction: the decision is replicated"},
+    NamedRow{"txn.completed", "a transaction's markers are in all its partitions"},
 };
 constexpr std::array kRoles{
     NamedRow{"leader", "the broker that leads partition 0 as the controller decided; leader(p) for another"},
     NamedRow{"follower", "a replica of partition 0 that does not lead it; follower(p) for another partition"},
     NamedRow{"controller", "the controller"},
     NamedRow{"group_coordinator", "the leader of the consumer groups' offsets"},
+    NamedRow{"txn_coordinator", "the leader of __transaction_state"},
 };
 constexpr std::array kWaits{
     NamedRow{"no leader", "a partition has no leader: no replica in the ISR or ELR is there"},
     NamedRow{"isr below minimum", "fewer in-sync replicas than min.insync.replicas"},
     NamedRow{"high watermark behind", "an in-sync replica does not have what the leader has appended"},
     NamedRow{"no coordinator", "the partition of __consumer_offsets has no leader, or too small an ISR"},
+    NamedRow{"no transaction coordinator", "the partition of __transaction_state has no leader, or too small an ISR"},
     NamedRow{"broker down", "a broker does not run"},
+    NamedRow{"transaction open", "a coordinator has a transaction that is neither committed nor aborted"},
+    NamedRow{"last stable offset behind", "a transaction that nobody will end hides what comes after it"},
     NamedRow{"consumer waits", "readable messages were not processed or not committed"},
     NamedRow{"producer waits", "a producer still has messages without an outcome"},
 };
@@ -106,8 +119,14 @@ constexpr std::array kMarks{
     NamedRow{"position reset by policy", "a consumer began where auto.offset.reset says"},
     NamedRow{"no valid position, exception", "a consumer's process ended, auto.offset.reset is none"},
     NamedRow{"consumer detected a truncation", "a consumer went back to where its epoch ends"},
+    NamedRow{"transaction aborted", "a producer's application aborted a transaction"},
+    NamedRow{"transaction timed out", "a coordinator aborted a transaction on its own"},
+    NamedRow{"producer fenced", "a producer learned that another one has its transactional id, or that it is too late"},
+    NamedRow{"batch outside of a transaction refused", "a leader found that a batch's transaction is over"},
+    NamedRow{"coordinator took over a transaction", "a new coordinator finishes what the one before had decided"},
+    NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
-constexpr std::array<std::string_view, 2> kOwnKeys{"controllers", "hand_off"};
+constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
 constexpr std::array<std::string_view, 4> kOperations{"start", "leave", "restart", "elect"};
 
 class Kafka final : public System {
@@ -126,11 +145,13 @@ class Kafka final : public System {
       events_.*kKinds[i].member = {sent, table_.add("received:" + name)};
       kinds_[i] = kKinds[i].row;
     }
+    events_.txn_prepared = table_.add("txn.prepared");
+    events_.txn_completed = table_.add("txn.completed");
   }
 
   [[nodiscard]] std::string_view name() const override { return "kafka"; }
   [[nodiscard]] std::string_view meaning() const override {
-    return "Apache Kafka: partition logs, in-sync replicas, a controller, idempotent producers, consumer groups";
+    return "Apache Kafka: partition logs, in-sync replicas, a controller, transactions, consumer groups";
   }
   [[nodiscard]] EntityGrammar entity() const override {
     return {.noun = "topic", .replicas_key = "replication.factor"};

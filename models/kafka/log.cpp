@@ -71,8 +71,13 @@ EpochEnd PartitionLog::end_of_epoch(Epoch epoch) const {
 
 void PartitionLog::take(LogRecordPtr record, std::int64_t byte) {
   note_epoch(record->epoch, record->offset);
-  if (record->ends_batch()) producers_.appended(*record);
+  if (record->ends_batch()) remember(*record);
   records_.push_back({std::move(record), byte});
+}
+
+void PartitionLog::remember(const LogRecord& last) {
+  producers_.appended(last);
+  transactions_.appended(last);
 }
 
 sim::IoResult PartitionLog::append(std::span<const LogRecordPtr> records) {
@@ -126,6 +131,7 @@ sim::IoResult PartitionLog::restart_at(Offset offset) {
   records_.clear();
   epochs_.clear();
   producers_.clear();
+  transactions_.clear();
   start_ = offset;
   recovery_point_ = offset;
   open_segment(offset);
@@ -135,8 +141,9 @@ sim::IoResult PartitionLog::restart_at(Offset offset) {
 
 void PartitionLog::replay_producers() {
   producers_.clear();
+  transactions_.clear();
   for (const Placed& record : records_) {
-    if (record.record->ends_batch()) producers_.appended(*record.record);
+    if (record.record->ends_batch()) remember(*record.record);
   }
 }
 

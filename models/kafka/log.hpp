@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "models/kafka/log_transactions.hpp"
 #include "models/kafka/producer_state.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
@@ -62,7 +63,8 @@ class PartitionLog {
   /// all are above it; {kNoEpoch, kNoOffset} if all are below it: nobody here knows.
   [[nodiscard]] EpochEnd end_of_epoch(Epoch epoch) const;
 
-  [[nodiscard]] ProducerStates& producers() { return producers_; }
+  [[nodiscard]] const ProducerStates& producers() const { return producers_; }
+  [[nodiscard]] const LogTransactions& transactions() const { return transactions_; }
 
   // --- writing; io_error and no_space mean that the log directory has failed ---
   /// Emits `append` for each. The records are of whole batches and begin at end().
@@ -97,6 +99,7 @@ class PartitionLog {
   void open_segment(Offset base);
   [[nodiscard]] sim::IoResult remove_segments_from(std::size_t index);
   void take(LogRecordPtr record, std::int64_t byte);
+  void remember(const LogRecord& last);
   void note_epoch(Epoch epoch, Offset offset);
   void replay_producers();
   // log_recovery.cpp
@@ -113,6 +116,7 @@ class PartitionLog {
   Offset recovery_point_ = 0;
   std::map<Epoch, Offset> epochs_;
   ProducerStates producers_;
+  LogTransactions transactions_;
   std::uint64_t truncations_ = 0;
   bool directory_dirty_ = false;
 };

@@ -22,7 +22,8 @@ NetworkClient::NetworkClient(sim::Process& process, const Topology& topology, Ne
       topology_(topology),
       options_(std::move(options)),
       inbox_(process),
-      nodes_(topology.brokers.size()) {}
+      nodes_(topology.brokers.size()),
+      wants_metadata_(options_.metadata) {}
 
 // --- connections ---
 

@@ -32,6 +32,7 @@ struct NetworkOptions {
   /// and is the first one again after so long without a connection. Java, here: kReconnectDelay after each failure.
   sim::Duration first_reconnect{0};
   sim::Duration longest_reconnect{0};
+  bool metadata = true;  ///< asks brokers for it; a broker that is a client of others is told by the controller
 };
 
 /// `connect` of a client group as nodes; all brokers if it is empty.
@@ -66,7 +67,7 @@ class NetworkClient {
   [[nodiscard]] bool knows_metadata() const { return !leaders_.empty(); }
   [[nodiscard]] sim::NodeId leader(PartitionIndex partition) const { return leaders_[partition].node; }
   [[nodiscard]] Epoch leader_epoch(PartitionIndex partition) const { return leaders_[partition].epoch; }
-  void request_update() { wants_metadata_ = true; }
+  void request_update() { wants_metadata_ = options_.metadata; }
 
   /// Handles what has arrived or timed out, waiting for it until `deadline` or wake().
   void poll(sim::VirtualTime deadline);
@@ -108,7 +109,7 @@ class NetworkClient {
   std::vector<Leader> leaders_;
   std::uint64_t correlations_ = 0;
   std::size_t candidate_ = 0;
-  bool wants_metadata_ = true;
+  bool wants_metadata_;
   bool asking_ = false;
   sim::VirtualTime ask_not_before_{};
   sim::VirtualTime metadata_due_{};

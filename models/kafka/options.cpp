@@ -64,6 +64,16 @@ OptionRow flag_option(OptionScope scope, std::string_view name, std::string_view
   return basic(scope, name, OptionType::flag, default_value, text);
 }
 
+OptionRow text_option(OptionScope scope, std::string_view name, std::string_view default_value,
+                      const OptionText& text) {
+  return basic(scope, name, OptionType::text, default_value, text);
+}
+
+std::string transactional_id(const OptionValues& producer) {
+  const auto id = producer.all().find("transactional.id");
+  return id == producer.all().end() || id->second.text == kNoTransactions ? std::string{} : id->second.text;
+}
+
 OptionRow choice_option(OptionScope scope, std::string_view name, std::string_view default_value,
                         std::span<const std::string_view> choices, const OptionText& text) {
   OptionRow row = basic(scope, name, OptionType::choice, default_value, text);

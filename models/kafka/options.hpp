@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "models/kafka/release.hpp"
@@ -18,6 +19,10 @@ namespace noloss::models::kafka {
 inline constexpr std::string_view kFromBroker = "broker";
 /// The default of enable.idempotence: what the client makes of its other options.
 inline constexpr std::string_view kFromOthers = "unset";
+/// The default of transactional.id: no transactions.
+inline constexpr std::string_view kNoTransactions = "unset";
+/// Empty: the producer sends outside of transactions.
+[[nodiscard]] std::string transactional_id(const OptionValues& producer);
 
 // --- the tables ---
 struct NewDefault {
@@ -31,6 +36,8 @@ struct OptionHistory {
   Release end = {{INT32_MAX, 0, 0}};  ///< the first release without it
 };
 [[nodiscard]] std::vector<OptionHistory> broker_options();
+/// Those of the broker that concern transactions.
+[[nodiscard]] std::vector<OptionHistory> transaction_options();
 [[nodiscard]] std::vector<OptionHistory> topic_options();
 [[nodiscard]] std::vector<OptionHistory> producer_options();
 [[nodiscard]] std::vector<OptionHistory> consumer_options();
@@ -54,6 +61,8 @@ struct OptionText {
 [[nodiscard]] OptionRow integer_option(OptionScope scope, std::string_view name, std::string_view default_value,
                                        const OptionText& text, std::int64_t min, std::int64_t max = INT64_MAX);
 [[nodiscard]] OptionRow flag_option(OptionScope scope, std::string_view name, std::string_view default_value,
+                                    const OptionText& text);
+[[nodiscard]] OptionRow text_option(OptionScope scope, std::string_view name, std::string_view default_value,
                                     const OptionText& text);
 [[nodiscard]] OptionRow choice_option(OptionScope scope, std::string_view name, std::string_view default_value,
                                       std::span<const std::string_view> choices, const OptionText& text);

@@ -129,7 +129,8 @@ std::vector<OptionHistory> cluster_options() {
 
 std::vector<OptionHistory> broker_options() {
   std::vector<OptionHistory> all = replication_options();
-  for (const auto& table : {storage_options(), cluster_options()}) all.insert(all.end(), table.begin(), table.end());
+  for (const auto& table : {storage_options(), cluster_options(), transaction_options()})
+    all.insert(all.end(), table.begin(), table.end());
   return all;
 }
 

@@ -10,6 +10,8 @@ using enum OptionScope;
 
 constexpr std::array<std::string_view, 4> kAcks{"0", "1", "all", "-1"};
 constexpr std::array<std::string_view, 2> kClients{"java", "librdkafka"};
+constexpr std::array<std::string_view, 2> kIsolation{"read_uncommitted", "read_committed"};
+constexpr Release kTransactionsExist{{0, 11, 0}};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
 }  // namespace
@@ -82,6 +84,18 @@ std::vector<OptionHistory> producer_options() {
       {duration_option(producer, "reconnect.backoff.max.ms", "10s",
                        {.meaning = "librdkafka: up to this, and after this long without a connection it begins anew",
                         .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
+      {text_option(producer, "transactional.id", kNoTransactions,
+                   {.meaning = "the name under which a producer sends in transactions; a later one with the same name "
+                               "fences those before it; unset: no transactions",
+                    .source = "KIP-98"}),
+       {},
+       kTransactionsExist},
+      {duration_option(producer, "transaction.timeout.ms", "60s",
+                       {.meaning = "a transaction that is open for longer is aborted by its coordinator, and its "
+                                   "producer fenced",
+                        .source = "KIP-98"}),
+       {},
+       kTransactionsExist},
   };
 }
 
@@ -113,6 +127,13 @@ std::vector<OptionHistory> consumer_options() {
       {duration_option(consumer, "retry.backoff.ms", "100ms", {.meaning = "pause before a request is sent again"}, 0)},
       {duration_option(consumer, "metadata.max.age.ms", "300s",
                        {.meaning = "metadata older than this is asked for again, without any error"})},
+      {choice_option(consumer, "isolation.level", "read_uncommitted", kIsolation,
+                     {.meaning = "read_committed: nothing of a transaction is read before it is committed, and what "
+                                 "follows an open one waits",
+                      .source = "KIP-98",
+                      .safer = "read_committed"}),
+       {},
+       kTransactionsExist},
   };
 }
 

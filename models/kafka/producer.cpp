@@ -30,14 +30,28 @@ ProducerOptions producer_options(const OptionValues& config, const Behaviours& b
   options.metadata_max_age = config.duration("metadata.max.age.ms");
   options.idempotence = false;
   if (!behaviours.idempotence_exists) return options;
-  if (config.at("enable.idempotence").text == kFromOthers) {
+  if (config.at("enable.idempotence").text == kFromOthers && transactional_id(config).empty()) {
     const bool fits = options.acks == Acks::all && options.retries > 0 && options.max_in_flight <= kMostInFlight;
     options.idempotence = behaviours.idempotence_by_default && fits;
   } else {
-    options.idempotence = config.flag("enable.idempotence");
+    options.idempotence = config.flag("enable.idempotence") || !transactional_id(config).empty();
   }
   return options;
 }
+
+namespace {
+
+TransactionOptions transaction_options(const ProducersSetup& setup, const Topology& topology) {
+  if (!topology.behaviours.idempotence_exists) return {};
+  return {.id = transactional_id(setup.config),
+          .timeout = setup.config.duration("transaction.timeout.ms"),
+          .max_block = setup.config.duration("max.block.ms"),
+          .retry_backoff = setup.config.duration("retry.backoff.ms"),
+          .version_2 = topology.options.transactions_v2,
+          .bumps_epoch = topology.behaviours.producer_bumps_epoch};
+}
+
+}  // namespace
 
 Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const ProducersSetup& setup,
                    const SequenceCheckSetup& check, ProducerState& state, History& history)
@@ -48,8 +62,16 @@ Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_
       network_(process, topology,
                {bootstrap_of(setup.connect, topology), options_.request_timeout, options_.metadata_max_age,
                 options_.retry_backoff}),
+      transactions_(process, network_, transaction_options(setup, topology),
+                    [this](ProducerId id, std::int32_t epoch) {
+                      id_ = id;
+                      epoch_ = epoch;
+                    }),
       space_(process.simulation().scheduler()),
-      application_(process, *this, setup, check, events().common, state, history) {
+      transactional_(!transactions_.enabled() ? nullptr
+                                              : std::make_unique<TransactionalApplication>(
+                                                    process, *this, transactions_, setup, state, history)),
+      application_(process, client_of_application(), setup, check, events().common, state, history) {
   for (const PartitionIndex partition : topology.partitions_of(entity)) lanes_.emplace_back().partition = partition;
 }
 
@@ -83,7 +105,16 @@ void Producer::send(MessagePtr message, SendMode mode, Done done) {
   batch.bytes += bytes;
   ++batch.record_count;
   batch.records.push_back({std::move(message), mode, std::move(done)});
+  if (transactions_.enabled()) transactions_.partition_used(lane.partition);
   network_.wake();
+}
+
+void Producer::give_up(Batch& batch, Outcome outcome) {
+  using Failed = TransactionManager::Failed;
+  if (batch.done) return;
+  const Failed how = outcome == Outcome::uncertain ? Failed::in_doubt : Failed::surely;
+  if (transactions_.enabled()) transactions_.batch_failed(how);
+  finish(batch, outcome);
 }
 
 void Producer::finish(Batch& batch, Outcome outcome) {
@@ -100,6 +131,7 @@ void Producer::finish(Batch& batch, Outcome outcome) {
 void Producer::sender_loop() {
   for (;;) {
     expire();
+    if (transactions_.enabled()) advance_transaction();
     if (drain()) continue;
     const bool knew = network_.knows_metadata();
     network_.poll(next_due());
@@ -114,17 +146,17 @@ void Producer::expire() {
     for (const BatchPtr& batch : lane.unsettled) {
       if (!overdue(batch)) continue;
       lane.unresolved = true;
-      finish(*batch, Outcome::uncertain);
+      give_up(*batch, Outcome::uncertain);
     }
     for (const BatchPtr& batch : std::deque<BatchPtr>(lane.queue)) {
-      if (overdue(batch)) finish(*batch, batch->attempts > 0 ? Outcome::uncertain : Outcome::failed);
+      if (overdue(batch)) give_up(*batch, batch->attempts > 0 ? Outcome::uncertain : Outcome::failed);
     }
     std::erase_if(lane.queue, [&](const BatchPtr& batch) {
       if (batch->done) std::erase(lane.unsettled, batch);
       return batch->done;
     });
     for (const BatchPtr& batch : std::deque<BatchPtr>(lane.on_their_way)) {
-      if (overdue(batch)) finish(*batch, Outcome::uncertain);
+      if (overdue(batch)) give_up(*batch, Outcome::uncertain);
     }
     resolve(lane);
   }
@@ -142,7 +174,8 @@ bool Producer::batch_ready(const Lane& lane) const {
   if (batch.not_before > now) return false;
   const bool full = lane.queue.size() > 1 || batch.bytes >= options_.batch_bytes;
   const bool no_memory = held_bytes_ >= options_.buffer_bytes;
-  return batch.attempts > 0 || full || no_memory || batch.created + options_.linger <= now;
+  const bool flushes = transactions_.completing();
+  return batch.attempts > 0 || full || no_memory || flushes || batch.created + options_.linger <= now;
 }
 
 bool Producer::may_send(const Lane& lane, sim::NodeId leader) const {
@@ -150,6 +183,7 @@ bool Producer::may_send(const Lane& lane, sim::NodeId leader) const {
   // One in flight keeps the order: the partition is muted meanwhile.
   if (options_.max_in_flight == 1 && !lane.on_their_way.empty()) return false;
   if (!options_.idempotence) return true;
+  if (transactions_.enabled() && !transactions_.may_send_to(lane.partition)) return false;
   const Batch& batch = *lane.queue.front();
   if (!batch.stamp.idempotent()) {
     const bool stale_epoch = lane.epoch != epoch_ && !lane.unsettled.empty();
@@ -183,6 +217,7 @@ sim::VirtualTime Producer::next_due() const {
   const auto at = [&](sim::VirtualTime time) {
     if (time > now) next = std::min(next, time);
   };
+  if (transactions_.enabled()) at(transactions_.next_due());
   for (const Lane& lane : lanes_) {
     if (!lane.queue.empty()) {
       at(lane.queue.front()->not_before);
@@ -205,6 +240,7 @@ void Producer::transmit(Lane& lane, sim::NodeId leader) {
   request->acks = options_.acks;
   request->timeout = options_.request_timeout;
   request->producer = batch->stamp;
+  request->transactional_id = transactions_.id();
   for (const Record& record : batch->records) {
     request->messages.push_back(record.message);
     if (record.message->ref != kNoMessage) history_.attempted(process_.node(), record.message->ref);

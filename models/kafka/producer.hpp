@@ -4,8 +4,9 @@
 // they are full; a buffer that blocks send; up to max.in.flight.requests.per.connection produce requests on each
 // connection; retries behind retry.backoff.ms, at the head of their partition; delivery.timeout.ms from the creation of
 // a batch, after which it is reported as timed out wherever it is; acks; idempotence with a producer id, an epoch and
-// sequences for each partition, which are bumped and restarted where the broker's state does not fit any more.
-// Not modelled: transactions, compression, partitioners (the application chooses), one request for several batches.
+// sequences for each partition, which are bumped and restarted where the broker's state does not fit any more; with a
+// transactional id, batches that wait until their partition is part of the transaction, and are dropped when it is
+// aborted. Not modelled: compression, partitioners (the application chooses), one request for several batches.
 //
 // volatile, lost on kill: everything here. durable: ProducerState.
 #pragma once
@@ -19,6 +20,8 @@
 #include "models/kafka/network_client.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
+#include "models/kafka/transaction_manager.hpp"
+#include "models/kafka/transactional_application.hpp"
 #include "sim/process.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -94,6 +97,15 @@ class Producer final : public sim::Program, public ProducerClient {
   void finish(Batch& batch, Outcome outcome);
   [[nodiscard]] bool retriable(const Batch& batch) const;
   void retry(Lane& lane, const BatchPtr& batch);
+  /// Its outcome is not a success.
+  void give_up(Batch& batch, Outcome outcome);
+
+  // producer_transactions.cpp
+  void advance_transaction();
+  [[nodiscard]] bool incomplete() const;
+  void drop_batches();
+  void take_back_sequences(Lane& lane, const Batch& batch);
+  [[nodiscard]] ProducerClient& client_of_application();
 
   // producer_idempotence.cpp: sequences, and what an answer means for them
   [[nodiscard]] bool has_producer_id();
@@ -111,12 +123,14 @@ class Producer final : public sim::Program, public ProducerClient {
   ProducerOptions options_;
   History& history_;
   NetworkClient network_;
+  TransactionManager transactions_;
   std::vector<Lane> lanes_;
   std::int64_t held_bytes_ = 0;
   sim::WaitQueue space_;
   ProducerId id_ = kNoProducerId;
   std::int32_t epoch_ = 0;
   bool asking_for_id_ = false;
+  std::unique_ptr<TransactionalApplication> transactional_;  ///< null without a transactional id
   ProducerApplication application_;
 };
 

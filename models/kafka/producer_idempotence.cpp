@@ -9,7 +9,7 @@ namespace noloss::models::kafka {
 
 bool Producer::has_producer_id() {
   if (id_ != kNoProducerId) return true;
-  if (asking_for_id_) return false;
+  if (asking_for_id_ || transactions_.enabled()) return false;  // initTransactions brings it
   const sim::NodeId node = network_.any_ready();
   if (node == sim::kNoNode) return false;
   asking_for_id_ = true;
@@ -30,7 +30,7 @@ void Producer::stamp(Lane& lane, const BatchPtr& batch) {
     lane.next_sequence = 0;
     lane.last_acked_sequence = -1;
   }
-  batch->stamp = {id_, epoch_, lane.next_sequence};
+  batch->stamp = {id_, epoch_, transactions_.enabled(), lane.next_sequence};
   lane.next_sequence += static_cast<std::int64_t>(batch->records.size());
   lane.unsettled.push_back(batch);
 }
@@ -66,15 +66,21 @@ void Producer::failed(Lane& lane, const BatchPtr& batch, Error error) {
                             error == Error::not_enough_replicas_after_append;
   if (batch->stamp.idempotent()) {
     std::erase(lane.unsettled, batch);
-    lane.unresolved = true;
-    resolve(lane);
+    if (transactions_.enabled() && !maybe_stored) {
+      take_back_sequences(lane, *batch);
+    } else {
+      lane.unresolved = true;
+      resolve(lane);
+    }
   }
-  finish(*batch, maybe_stored ? Outcome::uncertain : Outcome::failed);
+  give_up(*batch, maybe_stored ? Outcome::uncertain : Outcome::failed);
 }
 
 bool Producer::may_retry(Lane& lane, const Batch& batch, Error error) {
   switch (error) {
-    case Error::invalid_producer_epoch: return false;
+    case Error::invalid_producer_epoch:
+    case Error::invalid_producer_id_mapping:
+    case Error::invalid_txn_state: return false;
     case Error::out_of_order_sequence_number: break;
     default: return true;
   }
@@ -82,6 +88,7 @@ bool Producer::may_retry(Lane& lane, const Batch& batch, Error error) {
   // An earlier batch has not arrived yet: it will fit once that one has.
   if (!lane.unresolved && !is_next) return true;
   process_.simulation().mark("broker lost what a producer had stored");
+  if (transactions_.enabled()) return false;
   if (!topology_.behaviours.producer_bumps_epoch) {
     forget_producer_id();
     return false;
@@ -99,7 +106,7 @@ void Producer::bump_epoch(Lane& lane) {
   lane.unresolved = false;
   for (const BatchPtr& batch : lane.unsettled) {
     if (batch->done) continue;
-    batch->stamp = {id_, epoch_, lane.next_sequence};
+    batch->stamp = {id_, epoch_, false, lane.next_sequence};
     lane.next_sequence += static_cast<std::int64_t>(batch->record_count);
   }
 }
@@ -122,6 +129,7 @@ void Producer::resolve(Lane& lane) {
   std::erase_if(lane.unsettled, [](const BatchPtr& batch) { return batch->done; });
   if (!lane.unsettled.empty()) return;
   lane.unresolved = false;
+  if (transactions_.enabled()) return;  // the transaction is aborted, and a new epoch begins at 0
   if (lane.last_acked_sequence + 1 == lane.next_sequence) return;
   if (topology_.behaviours.producer_bumps_epoch) {
     bump_epoch(lane);

@@ -19,8 +19,16 @@ ProducerStates::Decision ProducerStates::check(const ProducerStamp& stamp, std::
     return batch.base_sequence == stamp.base_sequence && batch.last_sequence == last;
   });
   if (same != producer.batches.end()) return {Error::none, *same};
-  const bool follows = stamp.base_sequence == producer.batches.back().last_sequence + 1;
+  const std::int64_t known_last = producer.batches.empty() ? -1 : producer.batches.back().last_sequence;
+  const bool follows = stamp.base_sequence == known_last + 1;
   return {follows ? Error::none : Error::out_of_order_sequence_number, {}};
+}
+
+Error ProducerStates::check_marker(const ProducerStamp& stamp, Epoch coordinator_epoch) const {
+  const auto known = producers_.find(stamp.id);
+  if (known == producers_.end()) return Error::none;
+  if (stamp.epoch < known->second.epoch) return Error::invalid_producer_epoch;
+  return coordinator_epoch < known->second.coordinator_epoch ? Error::transaction_coordinator_fenced : Error::none;
 }
 
 void ProducerStates::appended(const LogRecord& last) {
@@ -29,13 +37,18 @@ void ProducerStates::appended(const LogRecord& last) {
   if (producer.epoch != last.producer.epoch) producer.batches.clear();
   producer.epoch = last.producer.epoch;
   producer.last_append = last.appended;
+  producer.last_offset = last.offset;
+  if (is_marker(last.kind)) {
+    producer.coordinator_epoch = last.coordinator_epoch;
+    return;
+  }
   const std::int64_t base = last.producer.base_sequence;
   producer.batches.push_back({base, base + last.batch_records - 1, last.offset - last.index_in_batch, last.offset});
   if (producer.batches.size() > kBatches) producer.batches.pop_front();
 }
 
 void ProducerStates::forget_below(Offset offset) {
-  std::erase_if(producers_, [offset](const auto& entry) { return entry.second.batches.back().last_offset < offset; });
+  std::erase_if(producers_, [offset](const auto& entry) { return entry.second.last_offset < offset; });
 }
 
 }  // namespace noloss::models::kafka

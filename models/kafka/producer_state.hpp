@@ -2,7 +2,8 @@
 //
 // Modelled (ProducerStateManager, ProducerAppendInfo): a batch that is one of the last five is a duplicate; else its
 // sequence must follow the last one; a new epoch begins at 0; an unknown producer may begin anywhere; a producer that
-// was idle for producer.id.expiration.ms is forgotten.
+// was idle for producer.id.expiration.ms is forgotten. A transaction's marker brings its epoch along, which fences what
+// is older; markers of an older epoch, or of a coordinator that was replaced, are refused.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,13 @@ class ProducerStates {
   /// Whether the leader appends a batch of `records` records, now.
   [[nodiscard]] Decision check(const ProducerStamp& stamp, std::int64_t records, sim::VirtualTime now,
                                sim::Duration expiration) const;
-  /// A batch's last record is in the log.
+  [[nodiscard]] bool has_epoch(ProducerId id, std::int32_t epoch) const {
+    const auto known = producers_.find(id);
+    return known != producers_.end() && known->second.epoch == epoch;
+  }
+  /// Whether the leader appends that marker.
+  [[nodiscard]] Error check_marker(const ProducerStamp& stamp, Epoch coordinator_epoch) const;
+  /// A batch's last record, or a marker, is in the log.
   void appended(const LogRecord& last);
   void clear() { producers_.clear(); }
   /// Forgets producers whose last batch lies below `offset`.
@@ -40,8 +47,10 @@ class ProducerStates {
   static constexpr std::size_t kBatches = 5;
   struct Producer {
     std::int32_t epoch = 0;
-    std::deque<Batch> batches;
+    std::deque<Batch> batches;  ///< of that epoch; none if a marker began it
     sim::VirtualTime last_append{};
+    Offset last_offset = 0;
+    Epoch coordinator_epoch = kNoEpoch;  ///< of the last marker
   };
 
   std::map<ProducerId, Producer> producers_;

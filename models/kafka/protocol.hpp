@@ -59,21 +59,30 @@ enum class Error : std::uint8_t {
   unknown_member_id,
   illegal_generation,
   rebalance_in_progress,
+  coordinator_not_available,
+  producer_fenced,
+  invalid_producer_id_mapping,
+  concurrent_transactions,
+  invalid_txn_state,
+  transaction_coordinator_fenced,
 };
 
 // --- records of a log ---
 
-/// Who produced a batch, for idempotence. Sequences count records.
+/// Who produced a batch, for idempotence and transactions. Sequences count records.
 struct ProducerStamp {
   ProducerId id = kNoProducerId;
   std::int32_t epoch = 0;
+  bool transactional = false;
   std::int64_t base_sequence = 0;
 
   [[nodiscard]] bool idempotent() const { return id != kNoProducerId; }
   friend bool operator==(const ProducerStamp&, const ProducerStamp&) = default;
 };
 
-enum class RecordKind : std::uint8_t { message, offset_commit, group };
+/// The markers are control records: they end a transaction in one partition.
+enum class RecordKind : std::uint8_t { message, offset_commit, group, transaction, commit_marker, abort_marker };
+[[nodiscard]] constexpr bool is_marker(RecordKind kind) { return kind >= RecordKind::commit_marker; }
 
 /// A consumer group; one a topic, numbered as the setup's topics.
 using GroupId = std::uint32_t;
@@ -108,9 +117,11 @@ struct LogRecord final : Record {
   std::int32_t batch_records = 1;
   MessagePtr content;
   boost::intrusive_ptr<const GroupValue> group;
+  sim::PayloadPtr transaction;  ///< of __transaction_state: a TransactionValue
   sim::VirtualTime appended{};
   std::int64_t bytes = 0;
-  std::uint64_t number = 0;  ///< distinct for distinct records of a run
+  std::uint64_t number = 0;            ///< distinct for distinct records of a run
+  Epoch coordinator_epoch = kNoEpoch;  ///< of a marker: the epoch of the coordinator that wrote it
 
   [[nodiscard]] bool ends_batch() const { return index_in_batch + 1 == batch_records; }
 };
@@ -133,6 +144,7 @@ struct ProduceRequest final : Request {
   Acks acks = Acks::all;
   sim::Duration timeout{0};
   ProducerStamp producer;
+  std::string transactional_id;  ///< empty: not part of a transaction
   std::vector<MessagePtr> messages;
 };
 struct ProduceResponse final : Response {
@@ -149,6 +161,7 @@ struct FetchPartition {
 };
 struct FetchRequest final : Request {
   bool follower = false;
+  bool read_committed = false;
   BrokerEpoch broker_epoch = 0;  ///< of a follower
   sim::Duration max_wait{0};
   std::int64_t max_bytes = 1 << 20;
@@ -157,6 +170,12 @@ struct FetchRequest final : Request {
 struct EpochEnd {
   Epoch epoch = kNoEpoch;
   Offset end = kNoOffset;
+};
+/// A transaction that was aborted, as far as one partition is concerned.
+struct AbortedTransaction {
+  ProducerId producer = kNoProducerId;
+  Offset first = 0;
+  Offset last = 0;  ///< of its marker
 };
 struct FetchedPartition {
   PartitionIndex partition = 0;
@@ -167,6 +186,7 @@ struct FetchedPartition {
   Offset log_start = 0;
   Offset log_end = 0;  ///< with offset_out_of_range
   std::vector<LogRecordPtr> records;
+  std::vector<AbortedTransaction> aborted;  ///< with read_committed: those among `records`
 };
 struct FetchResponse final : Response {
   std::vector<FetchedPartition> partitions;
@@ -184,6 +204,7 @@ struct OffsetForLeaderEpochResponse final : Response {
 
 enum class OffsetSpec : std::uint8_t { earliest, latest };
 struct ListOffsetsRequest final : Request {
+  bool read_committed = false;
   PartitionIndex partition = 0;
   OffsetSpec spec = OffsetSpec::latest;
 };
@@ -192,9 +213,15 @@ struct ListOffsetsResponse final : Response {
   Epoch epoch = kNoEpoch;
 };
 
-struct InitProducerIdRequest final : Request {};
+struct InitProducerIdRequest final : Request {
+  std::string transactional_id;  ///< empty: only idempotent, any broker answers
+  sim::Duration transaction_timeout{0};
+  ProducerId id = kNoProducerId;  ///< that the client has and goes on with (KIP-360), with its epoch
+  std::int32_t epoch = 0;
+};
 struct InitProducerIdResponse final : Response {
   ProducerId id = kNoProducerId;
+  std::int32_t epoch = 0;
 };
 
 // --- metadata ---
@@ -269,7 +296,9 @@ struct AlterPartitionResponse final : Response {
 
 // --- consumer groups ---
 
-struct FindCoordinatorRequest final : Request {};
+struct FindCoordinatorRequest final : Request {
+  bool of_transactions = false;  ///< else of groups
+};
 struct FindCoordinatorResponse final : Response {
   sim::NodeId coordinator = sim::kNoNode;
 };
@@ -319,14 +348,15 @@ struct OffsetFetchResponse final : Response {
 /// Events and message kinds of the system, resolved once.
 struct Events {
   CommonEvents common;
-  sim::EventId registered, fenced, isr_shrunk, isr_expanded, committed, offset_committed;
+  sim::EventId registered, fenced, isr_shrunk, isr_expanded, committed, offset_committed, txn_prepared, txn_completed;
   sim::MessageKind produce, produce_response, fetch, fetch_response, offset_for_leader_epoch,
       offset_for_leader_epoch_response, list_offsets, list_offsets_response, init_producer_id,
       init_producer_id_response, metadata, metadata_response, update_metadata, broker_registration,
       broker_registration_response, broker_heartbeat, broker_heartbeat_response, alter_partition,
       alter_partition_response, find_coordinator, find_coordinator_response, join_group, join_group_response, heartbeat,
       heartbeat_response, leave_group, leave_group_response, offset_commit, offset_commit_response, offset_fetch,
-      offset_fetch_response;
+      offset_fetch_response, add_partitions_to_txn, add_partitions_to_txn_response, end_txn, end_txn_response,
+      write_txn_markers, write_txn_markers_response;
 };
 [[nodiscard]] const Events& events();
 

@@ -48,7 +48,7 @@ struct Behaviours {
   bool kraft = true;                           ///< sessions of brokers with the controller, not with ZooKeeper
   bool consumer_detects_truncation = true;     ///< KIP-320, clients
   bool producer_bumps_epoch = true;            ///< KIP-360
-  bool idempotence_exists = true;              ///< KIP-98
+  bool idempotence_exists = true;              ///< KIP-98, and transactions with it
   bool idempotence_by_default = true;          ///< KIP-679, in effect since KAFKA-13598
   bool idempotence_refuses_in_flight = true;   ///< more than five in flight: an error, not a silent change
   bool delivery_timeout = true;                ///< KIP-91

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/step_invariants.hpp"
 #include "models/kafka/topology.hpp"
+#include "models/kafka/transaction_protocol.hpp"
 #include "sim/wait_queue.hpp"
 
 namespace noloss::models::kafka {
@@ -60,6 +62,8 @@ class Replica {
   [[nodiscard]] PartitionLog& log() { return log_; }
   [[nodiscard]] const PartitionLog& log() const { return log_; }
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
+  /// What read_committed consumers see lies below.
+  [[nodiscard]] Offset last_stable_offset() const { return log_.transactions().last_stable(high_watermark_); }
   [[nodiscard]] const PartitionMetadata& metadata() const { return metadata_; }
   [[nodiscard]] bool leads() const { return role_ == Role::leader; }
   [[nodiscard]] bool follows() const { return role_ == Role::follower; }
@@ -86,8 +90,9 @@ class Replica {
   void resign();
 
   // --- leader: replica_leader.cpp ---
-  /// Appends and waits as `acks` says; the answer's error and offset are filled in.
-  void produce(const ProduceRequest& request, ProduceResponse& response);
+  /// Appends and waits as `acks` says; the answer's error and offset are filled in. `guard`: of a verification that
+  /// succeeded, 0 if there was none.
+  void produce(const ProduceRequest& request, ProduceResponse& response, std::uint64_t guard = 0);
   /// Appends what the broker itself writes (offsets, groups), with the semantics of acks=all.
   [[nodiscard]] Error append_internal(std::vector<boost::intrusive_ptr<LogRecord>> records, sim::Duration timeout);
   /// The answer to a fetch. False: nothing to say yet.
@@ -96,6 +101,14 @@ class Replica {
   void note_fetch(const FetchPartition& fetch, const FetchRequest& request, sim::NodeId from,
                   const FetchedPartition& answer);
   [[nodiscard]] Error check_epoch(Epoch current_leader_epoch) const;
+
+  // --- leader: replica_transactions.cpp ---
+  /// Whether the coordinator must be asked before this batch is appended.
+  [[nodiscard]] bool must_verify(const ProducerStamp& stamp) const;
+  /// Void once a marker of that producer comes by.
+  [[nodiscard]] std::uint64_t begin_verification(ProducerId producer);
+  /// Appends the marker and waits until it is committed.
+  [[nodiscard]] Error end_transaction(const WriteTxnMarkersRequest& request, sim::Duration timeout);
 
   // --- leader: replica_isr.cpp ---
   /// Removes from the ISR who has not caught up for replica.lag.time.max.ms.
@@ -159,6 +172,8 @@ class Replica {
   [[nodiscard]] Error append_as_leader(std::vector<boost::intrusive_ptr<LogRecord>> records);
   [[nodiscard]] Error wait_until_committed(Offset last, sim::Duration timeout);
   void truncate(Offset end);
+  [[nodiscard]] bool in_transaction(const ProducerStamp& stamp) const;
+  [[nodiscard]] bool verified(const ProducerStamp& stamp, std::uint64_t guard);
 
   Broker& broker_;
   PartitionIndex partition_;
@@ -178,6 +193,8 @@ class Replica {
   Offset epoch_start_ = 0;
   std::vector<Follower> followers_;
   std::optional<std::vector<sim::NodeId>> pending_isr_;  ///< a proposal that the controller has not answered
+  std::map<ProducerId, std::uint64_t> verifying_;        ///< a number for each that a coordinator is asked about
+  std::uint64_t guards_ = 0;
 };
 
 }  // namespace noloss::models::kafka

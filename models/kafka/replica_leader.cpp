@@ -20,7 +20,7 @@ Error Replica::check_epoch(Epoch current_leader_epoch) const {
 
 // --- appending ---
 
-void Replica::produce(const ProduceRequest& request, ProduceResponse& response) {
+void Replica::produce(const ProduceRequest& request, ProduceResponse& response, std::uint64_t guard) {
   response.partition = partition_;
   const auto enough = [&] {
     return request.acks != Acks::all || metadata_.isr.size() >= broker_.topology().min_isr(partition_);
@@ -45,7 +45,10 @@ void Replica::produce(const ProduceRequest& request, ProduceResponse& response) 
       broker_.simulation().mark("duplicate batch answered");
       response.base_offset = decision.duplicate_of->base_offset;
       last = decision.duplicate_of->last_offset;
+    } else if (!verified(request.producer, guard)) {
+      response.error = Error::invalid_txn_state;
     } else {
+      if (guard != 0) verifying_.erase(request.producer.id);
       response.base_offset = log_.end();
       response.error = append_as_leader(broker_.batch_of(request));
       last = log_.end() - 1;
@@ -128,7 +131,7 @@ bool Replica::read(const FetchPartition& fetch, const FetchRequest& request, Fet
     out.log_end = log_.end();
     return true;
   }
-  const Offset end = request.follower ? log_.end() : high_watermark_;
+  const Offset end = request.follower ? log_.end() : request.read_committed ? last_stable_offset() : high_watermark_;
   std::int64_t bytes = 0;
   for (Offset offset = fetch.offset; offset < end; ++offset) {
     const LogRecord& record = log_.at(offset);
@@ -143,6 +146,9 @@ bool Replica::read(const FetchPartition& fetch, const FetchRequest& request, Fet
     }
     out.records.push_back(log_.pointer(offset));
     bytes += record.bytes;
+  }
+  if (request.read_committed && !out.records.empty()) {
+    out.aborted = log_.transactions().aborted_between(fetch.offset, out.records.back()->offset + 1);
   }
   while (request.follower && !out.records.empty() && !out.records.back()->ends_batch()) out.records.pop_back();
   return !out.records.empty() || out.error != Error::none;

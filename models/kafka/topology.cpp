@@ -12,6 +12,8 @@ namespace {
 constexpr sim::Duration kNever = sim::Duration::max();
 constexpr sim::Duration kProducerIdExpirationBefore = std::chrono::hours{7 * 24};  // transactional.id.expiration.ms
 
+constexpr std::int64_t kTransactionsV2 = 2;  // of the feature transaction.version
+
 sim::Duration forever_if_negative(sim::Duration duration) { return duration.count() < 0 ? kNever : duration; }
 
 TopicOptions broker_defaults(const OptionValues& config) {
@@ -68,6 +70,12 @@ BrokerOptions broker_options(const OptionValues& config, const Topology& topolog
   }
   options.eligible_leader_replicas = config.all().contains("eligible.leader.replicas.version") &&
                                      config.integer("eligible.leader.replicas.version") > 0;
+  const auto has = [&](std::string_view name) { return config.all().contains(name); };
+  if (!topology.behaviours.idempotence_exists) return options;
+  options.transaction_timeout_check = config.duration("transaction.abort.timed.out.transaction.cleanup.interval.ms");
+  options.verifies_transactions =
+      has("transaction.partition.verification.enable") && config.flag("transaction.partition.verification.enable");
+  options.transactions_v2 = has("transaction.version") && config.integer("transaction.version") >= kTransactionsV2;
   return options;
 }
 
@@ -77,6 +85,26 @@ void add_partition(Topology& topology, PartitionInfo info, std::uint32_t first, 
     info.replicas.push_back(topology.brokers[(first + i) % brokers]);
   }
   topology.partitions.push_back(std::move(info));
+}
+
+/// __transaction_state is made when the first producer asks for its coordinator.
+void add_transaction_state(Topology& topology, const Setup& setup, const TopicOptions& defaults) {
+  const auto transactional = [](const ProducersSetup& group) { return !transactional_id(group.config).empty(); };
+  if (!std::any_of(setup.producers.begin(), setup.producers.end(), transactional)) return;
+  const OptionValues& config = setup.brokers.config;
+  PartitionInfo state;
+  state.entity = static_cast<std::uint32_t>(setup.entities.size()) + 1;
+  state.name = "__transaction_state-0";
+  state.options = defaults;
+  state.options.min_insync_replicas = config.integer("transaction.state.log.min.isr");
+  state.options.unclean_leader_election = false;
+  state.options.retention = kNever;  // compacted, not deleted
+  state.options.retention_bytes = -1;
+  state.transactions = true;
+  const auto replicas = static_cast<std::uint32_t>(config.integer("transaction.state.log.replication.factor"));
+  topology.transactions_partition = static_cast<PartitionIndex>(topology.partitions.size());
+  const PartitionIndex first = *topology.transactions_partition;
+  add_partition(topology, std::move(state), first, std::min(replicas, setup.brokers.count));
 }
 
 }  // namespace
@@ -133,6 +161,7 @@ Topology make_topology(const Setup& setup) {
   const auto replicas = static_cast<std::uint32_t>(setup.brokers.config.integer("offsets.topic.replication.factor"));
   const std::uint32_t first = topology.offsets_partition;
   add_partition(topology, std::move(offsets), first, std::min(replicas, setup.brokers.count));
+  add_transaction_state(topology, setup, defaults);
   return topology;
 }
 

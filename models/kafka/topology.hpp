@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct PartitionInfo {
   std::string name;                   ///< topic-partition
   std::vector<sim::NodeId> replicas;  ///< in assignment order; the first one is preferred and leads at the start
   TopicOptions options;
-  bool offsets = false;  ///< of __consumer_offsets
+  bool offsets = false;       ///< of __consumer_offsets
+  bool transactions = false;  ///< of __transaction_state
 
   [[nodiscard]] bool has(sim::NodeId node) const;
 };
@@ -60,6 +62,9 @@ struct BrokerOptions {
   sim::Duration initial_rebalance_delay{0};
   sim::Duration producer_id_expiration{0};
   bool eligible_leader_replicas = false;
+  sim::Duration transaction_timeout_check{0};
+  bool verifies_transactions = false;  ///< a leader asks the coordinator before a batch opens a transaction
+  bool transactions_v2 = false;
 };
 
 /// A consumer as its group knows it when the run begins.
@@ -78,6 +83,8 @@ struct Topology {
   std::vector<PartitionInfo> partitions;       ///< of all topics, one after the other; the internal ones last
   std::vector<std::uint32_t> first_partition;  ///< of each topic, in `partitions`
   PartitionIndex offsets_partition = 0;        ///< of the one consumer group
+  /// Of all transactional ids. Empty: no producer has one, and the topic does not exist.
+  std::optional<PartitionIndex> transactions_partition;
   std::vector<sim::NodeId> brokers;
   sim::NodeId controller{};
   std::vector<ConsumerInfo> consumers;

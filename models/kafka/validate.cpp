@@ -40,6 +40,34 @@ void check_producers(const ProducersSetup& group, const Behaviours& behaviours, 
   }
 }
 
+void check_transactions(const ProducersSetup& group, const Setup& setup, const Behaviours& behaviours,
+                        std::vector<SetupProblem>& problems) {
+  const bool has_id = !transactional_id(group.config).empty();
+  if (!has_id) {
+    if (group.transaction_size > 1 || group.transaction_aborts.high > 0) {
+      problems.push_back({"producers.application.transaction", "transactions need a transactional.id"});
+    }
+    return;
+  }
+  const OptionValues& config = group.config;
+  const std::string& acks = config.at("acks").text;
+  const bool idempotent = config.at("enable.idempotence").text == kFromOthers || config.flag("enable.idempotence") ||
+                          !behaviours.idempotence_by_default;
+  if (!idempotent || (acks != "all" && acks != "-1") || config.at("retries").number.low == 0) {
+    problems.push_back({"producers.config.transactional.id",
+                        "a transactional producer is idempotent: acks must be all, and retries more than 0"});
+  }
+  if (group.send == SendMode::oneway || (group.send == SendMode::sync && group.transaction_size > 1)) {
+    problems.push_back(
+        {"producers.application.send", "messages of a transaction have one outcome together: use 'send: async'"});
+  }
+  if (config.at("transaction.timeout.ms").number.high >
+      setup.brokers.config.at("transaction.max.timeout.ms").number.low) {
+    problems.push_back({"producers.config.transaction.timeout.ms",
+                        "the coordinator refuses more than its transaction.max.timeout.ms"});
+  }
+}
+
 void check_timeouts(const ProducersSetup& group, const Behaviours& behaviours, std::vector<SetupProblem>& problems) {
   if (!behaviours.delivery_timeout || uses_librdkafka(group.config)) return;
   const auto low = group.config.at("delivery.timeout.ms").number.low;
@@ -93,6 +121,7 @@ std::vector<SetupProblem> validate(const Setup& setup) {
     check_producers(group, known, problems);
     check_timeouts(group, known, problems);
     check_client(group, options(setup.release), problems);
+    check_transactions(group, setup, known, problems);
   }
   for (const ConsumersSetup& group : setup.consumers) check_consumers(group, problems);
   return problems;

@@ -12,7 +12,7 @@ class ProducerStateTest : public testing::Test {
  protected:
   /// Appends a batch if the state accepts it.
   Error append(std::int32_t epoch, std::int64_t sequence, std::int32_t records = 1) {
-    const ProducerStamp stamp{7, epoch, sequence};
+    const ProducerStamp stamp{7, epoch, false, sequence};
     const auto decision = states_.check(stamp, records, now_, 1h);
     duplicate_ = decision.duplicate_of;
     if (decision.error != Error::none || duplicate_) return decision.error;
@@ -25,6 +25,20 @@ class ProducerStateTest : public testing::Test {
     last.appended = now_;
     states_.appended(last);
     return Error::none;
+  }
+
+  /// Appends a transaction's marker if the state accepts it.
+  Error mark(std::int32_t epoch, Epoch coordinator_epoch) {
+    LogRecord marker;
+    marker.kind = RecordKind::abort_marker;
+    marker.producer = {7, epoch, true, -1};
+    marker.coordinator_epoch = coordinator_epoch;
+    marker.offset = offset_;
+    const Error error = states_.check_marker(marker.producer, coordinator_epoch);
+    if (error != Error::none) return error;
+    ++offset_;
+    states_.appended(marker);
+    return error;
   }
 
   ProducerStates states_;
@@ -68,6 +82,26 @@ TEST_F(ProducerStateTest, ATruncationBelowItsLastBatchForgetsTheProducer) {
   ASSERT_EQ(append(0, 0), Error::none);
   states_.forget_below(1);
   EXPECT_EQ(append(0, 17), Error::none);
+}
+
+TEST_F(ProducerStateTest, AMarkerOfTheSameEpochLetsTheSequencesGoOn) {
+  ASSERT_EQ(append(0, 0), Error::none);
+  EXPECT_EQ(mark(0, 1), Error::none);
+  EXPECT_EQ(append(0, 1), Error::none);
+}
+
+TEST_F(ProducerStateTest, AMarkerOfANewEpochFencesTheOldOne) {
+  ASSERT_EQ(append(0, 0), Error::none);
+  EXPECT_EQ(mark(1, 1), Error::none);
+  EXPECT_EQ(append(0, 1), Error::invalid_producer_epoch);
+  EXPECT_EQ(append(1, 0), Error::none);
+}
+
+TEST_F(ProducerStateTest, MarkersOfAnOlderEpochOrCoordinatorAreRefused) {
+  ASSERT_EQ(append(3, 0), Error::none);
+  EXPECT_EQ(mark(2, 1), Error::invalid_producer_epoch);
+  EXPECT_EQ(mark(3, 5), Error::none);
+  EXPECT_EQ(mark(3, 4), Error::transaction_coordinator_fenced);
 }
 
 }  // namespace

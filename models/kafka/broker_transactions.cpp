@@ -1,0 +1,88 @@
+// The requests of transactions that a broker answers, as coordinator and as leader, and those that it makes.
+#include <utility>
+
+#include "models/kafka/broker.hpp"
+#include "models/kafka/transaction_protocol.hpp"
+
+namespace noloss::models::kafka {
+namespace {
+
+constexpr sim::Duration kMarkerTimeout = std::chrono::seconds{30};  // request.timeout.ms of a broker
+/// How long a leader keeps asking while the transaction before is not complete, with transaction.version 2.
+constexpr sim::Duration kJoinPatience = std::chrono::milliseconds{100};
+constexpr sim::Duration kJoinBackoff = std::chrono::milliseconds{20};
+constexpr sim::Duration kConnectPatience = std::chrono::seconds{1};
+
+}  // namespace
+
+// --- as coordinator ---
+
+void Broker::add_partitions_to_txn(const sim::Arrival& arrival) {
+  boost::intrusive_ptr<AddPartitionsToTxnResponse> response{new AddPartitionsToTxnResponse};
+  response->error = transactions_.add_partitions(static_cast<const AddPartitionsToTxnRequest&>(*arrival.payload));
+  respond(arrival, events().add_partitions_to_txn_response, std::move(response));
+}
+
+void Broker::end_txn(const sim::Arrival& arrival) {
+  boost::intrusive_ptr<EndTxnResponse> response{new EndTxnResponse};
+  transactions_.end(static_cast<const EndTxnRequest&>(*arrival.payload), *response);
+  respond(arrival, events().end_txn_response, std::move(response));
+}
+
+// --- as leader of a partition ---
+
+void Broker::write_txn_markers(const sim::Arrival& arrival) {
+  const auto& request = static_cast<const WriteTxnMarkersRequest&>(*arrival.payload);
+  boost::intrusive_ptr<WriteTxnMarkersResponse> response{new WriteTxnMarkersResponse};
+  Replica* mine = replica(request.partition);
+  response->error = mine == nullptr ? Error::not_leader_or_follower : mine->end_transaction(request, kMarkerTimeout);
+  respond(arrival, events().write_txn_markers_response, std::move(response));
+}
+
+Error Broker::join_transaction(const ProduceRequest& request, Replica& mine, std::uint64_t& guard) {
+  const bool adds = topology_.options.transactions_v2;
+  const sim::VirtualTime deadline = simulation().now() + kJoinPatience;
+  for (;;) {
+    guard = mine.begin_verification(request.producer.id);
+    const Error error = ask_coordinator(request, adds);
+    switch (error) {
+      case Error::none:
+      case Error::invalid_txn_state:
+      case Error::invalid_producer_id_mapping: return error;
+      case Error::producer_fenced: return Error::invalid_producer_epoch;
+      case Error::concurrent_transactions: break;
+      default: return Error::not_enough_replicas;  // something that every producer tries again after
+    }
+    if (!adds || simulation().now() >= deadline) {
+      return adds ? Error::concurrent_transactions : Error::not_enough_replicas;
+    }
+    process_.sleep(kJoinBackoff);
+  }
+}
+
+Error Broker::ask_coordinator(const ProduceRequest& produce, bool adds) {
+  boost::intrusive_ptr<AddPartitionsToTxnRequest> request{new AddPartitionsToTxnRequest};
+  request->transactional_id = produce.transactional_id;
+  request->producer = produce.producer.id;
+  request->epoch = produce.producer.epoch;
+  request->partitions = {produce.partition};
+  request->verify_only = !adds;
+  const sim::NodeId coordinator = metadata_->partitions[*topology_.transactions_partition].leader;
+  if (coordinator == sim::kNoNode) return Error::coordinator_not_available;
+  if (coordinator == node()) return transactions_.add_partitions(*request);
+  const sim::PayloadPtr answer = channel_->ask(coordinator, events().add_partitions_to_txn, std::move(request),
+                                               simulation().now() + kConnectPatience);
+  return answer == nullptr ? Error::disconnected : static_cast<const Response&>(*answer).error;
+}
+
+// --- for the coordinator ---
+
+Error Broker::write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request, sim::VirtualTime deadline) {
+  const sim::NodeId leader = metadata_->partitions[request->partition].leader;
+  if (leader == sim::kNoNode) return Error::leader_not_available;
+  if (leader == node()) return replica(request->partition)->end_transaction(*request, kMarkerTimeout);
+  const sim::PayloadPtr answer = channel_->ask(leader, events().write_txn_markers, std::move(request), deadline);
+  return answer == nullptr ? Error::disconnected : static_cast<const Response&>(*answer).error;
+}
+
+}  // namespace noloss::models::kafka
