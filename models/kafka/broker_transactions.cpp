@@ -46,10 +46,12 @@ Error Broker::join_transaction(const ProduceRequest& request, Replica& mine, std
     guard = mine.begin_verification(request.producer.id);
     const Error error = ask_coordinator(request, adds);
     switch (error) {
-      case Error::none:
+      case Error::none: return error;
       case Error::invalid_txn_state:
-      case Error::invalid_producer_id_mapping: return error;
-      case Error::producer_fenced: return Error::invalid_producer_epoch;
+      case Error::invalid_producer_id_mapping:
+      case Error::producer_fenced:
+        simulation().mark("batch outside of a transaction refused");
+        return error == Error::producer_fenced ? Error::invalid_producer_epoch : error;
       case Error::concurrent_transactions: break;
       default: return Error::not_enough_replicas;  // something that every producer tries again after
     }

@@ -122,7 +122,8 @@ constexpr std::array kMarks{
     NamedRow{"transaction aborted", "a producer's application aborted a transaction"},
     NamedRow{"transaction timed out", "a coordinator aborted a transaction on its own"},
     NamedRow{"producer fenced", "a producer learned that another one has its transactional id, or that it is too late"},
-    NamedRow{"batch outside of a transaction refused", "a leader found that a batch's transaction is over"},
+    NamedRow{"batch outside of a transaction refused",
+             "a leader, or the coordinator that it asked, found that the batch is too late"},
     NamedRow{"coordinator took over a transaction", "a new coordinator finishes what the one before had decided"},
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
