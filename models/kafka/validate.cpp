@@ -90,6 +90,9 @@ void check_client(const ProducersSetup& group, std::span<const OptionRow> rows, 
     problems.push_back(
         {"producers.config.enable.idempotence", "of librdkafka only the producer without it is modelled"});
   }
+  if (librdkafka && !transactional_id(group.config).empty()) {
+    problems.push_back({"producers.config.transactional.id", "of librdkafka only the producer without it is modelled"});
+  }
   const std::span<const std::string_view> foreign =
       librdkafka ? std::span<const std::string_view>{kOfJava} : std::span<const std::string_view>{kOfLibrdkafka};
   for (const OptionRow& row : rows) {
