@@ -14,7 +14,12 @@ constexpr sim::Duration kRequestTimeout = std::chrono::seconds{30};  // request.
 
 BrokerChannel::BrokerChannel(sim::Process& process, const Topology& topology)
     : process_(process),
-      network_(process, topology, {{}, kRequestTimeout, sim::Duration::max(), kReconnectDelay, false}),
+      network_(process, topology,
+               {.bootstrap = {},
+                .request_timeout = kRequestTimeout,
+                .metadata_max_age = sim::Duration::max(),
+                .retry_backoff = kReconnectDelay,
+                .metadata = false}),
       changed_(process.simulation().scheduler()) {}
 
 void BrokerChannel::loop() {

@@ -14,10 +14,54 @@ constexpr std::array<std::string_view, 2> kIsolation{"read_uncommitted", "read_c
 constexpr Release kTransactionsExist{{0, 11, 0}};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
+std::vector<OptionHistory> librdkafka_options() {
+  return {
+      {choice_option(producer, "client", "java", kClients,
+                     {.meaning = "the client library; librdkafka judges timeouts once a second, sends nothing while it "
+                                 "sleeps, and never waits in send",
+                      .source = "librdkafka, rdkafka_broker.c; its issue 2912"})},
+      {duration_option(producer, "message.timeout.ms", "300s",
+                       {.meaning = "librdkafka: from the call of send until a message without a success is dropped, at "
+                                   "the next look at timeouts",
+                        .source = "librdkafka, CONFIGURATION.md"})},
+      {integer_option(
+          producer, "batch.num.messages", "10000",
+          {.meaning = "librdkafka: messages at which a batch is full", .source = "librdkafka, CONFIGURATION.md"}, 1,
+          1'000'000)},
+      {integer_option(producer, "queue.buffering.max.messages", "100000",
+                      {.meaning = "librdkafka: messages that the client holds; when it is full, send fails",
+                       .source = "librdkafka, CONFIGURATION.md"},
+                      1, 10'000'000)},
+      {duration_option(producer, "reconnect.backoff.ms", "100ms",
+                       {.meaning = "librdkafka: the least time between two connections to a broker, doubled each time",
+                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
+      {duration_option(producer, "reconnect.backoff.max.ms", "10s",
+                       {.meaning = "librdkafka: up to this, and after this long without a connection it begins anew",
+                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
+  };
+}
+
+std::vector<OptionHistory> transactional_producer_options() {
+  return {
+      {text_option(producer, "transactional.id", kNoTransactions,
+                   {.meaning = "the name under which a producer sends in transactions; a later one with the same name "
+                               "fences those before it; unset: no transactions",
+                    .source = "KIP-98"}),
+       {},
+       kTransactionsExist},
+      {duration_option(producer, "transaction.timeout.ms", "60s",
+                       {.meaning = "a transaction that is open for longer is aborted by its coordinator, and its "
+                                   "producer fenced",
+                        .source = "KIP-98"}),
+       {},
+       kTransactionsExist},
+  };
+}
+
 }  // namespace
 
 std::vector<OptionHistory> producer_options() {
-  return {
+  std::vector<OptionHistory> options{
       {choice_option(
            producer, "acks", "1", kAcks,
            {.meaning = "0: a request that was sent counts as stored; 1: once the leader appended it; all (-1): "
@@ -62,41 +106,10 @@ std::vector<OptionHistory> producer_options() {
                        {.meaning = "pause before a batch is sent again, and between metadata requests"}, 0)},
       {duration_option(producer, "metadata.max.age.ms", "300s",
                        {.meaning = "metadata older than this is asked for again, without any error"})},
-      {choice_option(producer, "client", "java", kClients,
-                     {.meaning = "the client library; librdkafka judges timeouts once a second, sends nothing while it "
-                                 "sleeps, and never waits in send",
-                      .source = "librdkafka, rdkafka_broker.c; its issue 2912"})},
-      {duration_option(producer, "message.timeout.ms", "300s",
-                       {.meaning = "librdkafka: from the call of send until a message without a success is dropped, at "
-                                   "the next look at timeouts",
-                        .source = "librdkafka, CONFIGURATION.md"})},
-      {integer_option(
-          producer, "batch.num.messages", "10000",
-          {.meaning = "librdkafka: messages at which a batch is full", .source = "librdkafka, CONFIGURATION.md"}, 1,
-          1'000'000)},
-      {integer_option(producer, "queue.buffering.max.messages", "100000",
-                      {.meaning = "librdkafka: messages that the client holds; when it is full, send fails",
-                       .source = "librdkafka, CONFIGURATION.md"},
-                      1, 10'000'000)},
-      {duration_option(producer, "reconnect.backoff.ms", "100ms",
-                       {.meaning = "librdkafka: the least time between two connections to a broker, doubled each time",
-                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
-      {duration_option(producer, "reconnect.backoff.max.ms", "10s",
-                       {.meaning = "librdkafka: up to this, and after this long without a connection it begins anew",
-                        .source = "librdkafka, rd_kafka_broker_update_reconnect_backoff"})},
-      {text_option(producer, "transactional.id", kNoTransactions,
-                   {.meaning = "the name under which a producer sends in transactions; a later one with the same name "
-                               "fences those before it; unset: no transactions",
-                    .source = "KIP-98"}),
-       {},
-       kTransactionsExist},
-      {duration_option(producer, "transaction.timeout.ms", "60s",
-                       {.meaning = "a transaction that is open for longer is aborted by its coordinator, and its "
-                                   "producer fenced",
-                        .source = "KIP-98"}),
-       {},
-       kTransactionsExist},
   };
+  for (const OptionHistory& option : librdkafka_options()) options.push_back(option);
+  for (const OptionHistory& option : transactional_producer_options()) options.push_back(option);
+  return options;
 }
 
 std::vector<OptionHistory> consumer_options() {
