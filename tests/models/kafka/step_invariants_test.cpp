@@ -33,7 +33,7 @@ class StepInvariantsTest : public testing::Test {
     LogRecord made;
     made.offset = offset;
     made.number = number;
-    made.producer = {5, 0, offset};
+    made.producer = {.id = 5, .epoch = 0, .base_sequence = offset};
     return made;
   }
   static ReplicaView replica(sim::NodeId node, const std::deque<LogRecord>& log) {
