@@ -6,7 +6,7 @@
 //  2. What a leader counts as copied by a follower of its epoch, that follower has: the same records up to there.
 //  3. What was ever committed lies on every member of the controller's ISR and ELR that runs.
 //  4. The leader of the controller's epoch reckons with every member of the controller's ISR, and maybe more.
-//  5. The sequences of a producer's epoch rise in the committed log.
+//  5. The sequences of a producer's epoch rise in the committed log; markers of transactions have none.
 //  6. No group has committed an offset that was never below a high watermark.
 //
 // Releases with known defects breach 2 to 4, which is what scenarios show of them; there they are not looked at. Nor is
