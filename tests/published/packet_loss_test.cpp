@@ -75,7 +75,7 @@ Comparison knee_row(const Series& series, const Knee& published, int seconds) {
 
 void compare_shape(const Series& series, int batch, int seconds) {
   const Drops calm = cell(series, batch, 40, seconds);
-  const Drops storm = cell(series, batch, 250, seconds);
+  const Drops storm = cell(series, batch, 250, 5 * seconds);
   const std::string where = fmt::format("Wu et al., {}, batch {}: share of the messages lost", series.name, batch);
   compare({.published = "0",
            .simulated = fmt::format("{:.4f}", calm.share(calm.lost)),
