@@ -1,0 +1,55 @@
+"""Which scenarios are to catch which planted bug of a larger system: the first is meant for it, the others cover it too.
+
+A file, or a file with configurations (--only) where few seeds do not meet every expectation of the rest. Each line of
+the table names a promise of the real system that the bug breaks, so that it reads as a list of what the model can tell.
+"""
+
+KAFKA = {
+    # A resend after a lost answer must not be appended again.
+    "append duplicates": ["lost-request-lost-answer"],
+    # acks=all means every member of the ISR.
+    "acknowledge all before it is committed": ["leader-without-followers", "random-kills"],
+    # KIP-497: the maximal ISR holds back the high watermark until the controller's answer is known to be in force.
+    "apply the ISR when the controller answers": ["maximal-isr"],
+    # KIP-903: a follower that was restarted meanwhile is not the one that the proposal speaks of.
+    "no check of broker epochs": ["stale-isr-change"],
+    # KAFKA-15583: nothing is committed while the ISR is below the minimum.
+    "commit below min ISR": ["committed-below-min-isr-3.7"],
+    # KAFKA-13141: a fetch that is answered with a diverging epoch is no progress.
+    "count a diverging fetch": ["diverging-fetch", "diverging-fetch-2.8.1"],
+    # KAFKA-7128: the leader epoch's start offset is the least that a member of the ISR has.
+    "join the ISR below the epoch's start": ["joining-at-the-high-watermark"],
+    # KIP-101: the high watermark says nothing of what is committed.
+    "truncate to the high watermark": ["two-leaders-die"],
+}
+
+RABBITMQ = {
+    # --- confirms of classic queues: version 1 on disk, version 2 written ---
+    "rabbitmq: index journal is not synced": [("classic-power", "release=3.12", "x-queue-version=1")],
+    "rabbitmq: shared store does not sync": [("classic-power", "release=3.12", "x-queue-version=1")],
+    "rabbitmq: classic queue confirms before it has written": [
+        ("classic-power", "release=3.12", "x-queue-version=1"), ("classic-kill", "confirms=true", "release=3.8")],
+    # --- confirms of channels ---
+    # Pull request 1893, fixed in 3.8: a publish to a queue whose node went away was confirmed (row 20).
+    "rabbitmq: publishes to a lost node are confirmed": [("home-node-down", "release=3.11")],
+    "rabbitmq: first queue confirms for all": ["fanout-one-full"],
+    "rabbitmq: a nack is sent as an ack": ["length-limit", "fanout-one-full"],
+    "rabbitmq: multiple reaches past unconfirmed numbers": ["confirms-out-of-order"],
+    "rabbitmq: confirms leave before the pause guard has looked": ["mirrored-partition"],
+    "rabbitmq: client takes a lost connection for a success": ["quorum", ("classic-kill", "confirms=true")],
+    # --- what comes back from consumers ---
+    "rabbitmq: classic queue forgets what a dead consumer held": [
+        ("consumer-crash", "auto_ack=false", "type=classic", "acknowledge=after_processing")],
+    "rabbitmq: quorum queue forgets what comes back": [
+        "requeue-position", ("consumer-crash", "auto_ack=false", "type=quorum", "acknowledge=after_processing")],
+    # --- quorum queues ---
+    "rabbitmq: write-ahead log answers before it has synced": ["quorum"],
+    "rabbitmq: one member commits": ["quorum-minority"],
+    "rabbitmq: a member votes for a shorter log": ["quorum-lagging-member"],
+    "rabbitmq: quorum queue enqueues what it already has": ["quorum-failover"],
+    "rabbitmq: a dead letter is forgotten when it is sent": ["dead-letter-at-least-once"],
+    # --- mirrored queues ---
+    "rabbitmq: an unsynchronised mirror is promoted": ["mirrored-failover"],
+}
+
+CATCHERS = {"kafka": KAFKA, "rabbitmq": RABBITMQ}
