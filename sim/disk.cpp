@@ -250,6 +250,8 @@ void Disk::slow(std::int64_t factor, bool stall) {
 
 void Disk::fill(bool on) { impl_->full = on; }
 
+bool Disk::full() { return impl_->refuse_write() == IoResult::no_space; }
+
 std::vector<Disk::Impl::Block> Disk::Impl::choose_blocks(std::int64_t count, FileClass in, std::uint64_t seed) const {
   std::vector<Block> blocks;
   for (const DiskDirectory::Entry& entry : directory.entries()) {

@@ -131,6 +131,8 @@ class Disk {
   IoResult unlink(std::string_view name);
   /// Waits for the device. Emits no moments, and fail_syncs() does not concern it.
   IoResult sync_directory();
+  /// No space is left, as statfs(2) tells it. Asking a full disk counts as an effect of what filled it.
+  [[nodiscard]] bool full();
   [[nodiscard]] std::vector<std::string> list() const;
   /// Changes at each wipe with `identity: new`; a directory id that a broker stores and compares.
   [[nodiscard]] std::uint32_t identity() const;
