@@ -19,6 +19,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, Ledger& ledger)
       inbox_(process),
       initial_(process.incarnation() == 1 && process.simulation().now() == sim::kStart),
       peers_(*this),
+      alarms_(*this),
       message_store_(*this),
       wal_(*this),
       stream_connections_(*this) {
@@ -56,6 +57,7 @@ void Broker::run() {
     process_.spawn([process] { process->loop(); });
   }
   peers_.start();
+  alarms_.start();
   serve();
 }
 
@@ -112,13 +114,14 @@ void Broker::pause() {
 
 sim::NodeId Broker::home(QueueId queue) const {
   const QueueInfo& info = topology_.queues[queue];
-  return info.mirrored ? static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view().leader
-                       : info.members.front();
+  if (!info.mirrored) return info.members.front();
+  const Mirrors& mirrors = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors();
+  return mirrors.decided() ? mirrors.view().leader : sim::kNoNode;
 }
 
 std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
   std::vector<sim::NodeId> nodes{home(queue)};
-  if (topology_.queues[queue].mirrored) {
+  if (topology_.queues[queue].mirrored && nodes.front() != sim::kNoNode) {
     const QueueView& view = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view();
     nodes.insert(nodes.end(), view.mirrors.begin(), view.mirrors.end());
   }
@@ -191,7 +194,9 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
     // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.
     if (what == LetterKind::node_down && !majority) pause();
     if (what == LetterKind::node_up && majority && paused_) start_anew();
+    if (paused_) return;  // the broker is stopped: no queue looks for another leader meanwhile
   }
+  alarms_.node_changed(peer, what);
   for (const auto& queue : queues_) {
     if (queue) queue->mailbox().post({what, {}, peer, nullptr});
   }
@@ -233,6 +238,21 @@ std::uint64_t Broker::clients() const {
              std::count_if(channels_.begin(), channels_.end(),
                            [](const auto& channel) { return channel.second->connection() != nullptr; })) +
          stream_connections_.count();
+}
+
+std::int64_t Broker::message_bytes() const {
+  std::int64_t bytes = 0;
+  for (const auto& queue : queues_) bytes += queue ? queue->bytes() : 0;
+  return bytes;
+}
+
+void Broker::leader_changed(QueueId queue) {
+  for (auto& [number, channel] : channels_) channel->leader_changed(queue);
+  inbox_.interrupt();
+}
+
+void Broker::alarms_changed() {
+  for (auto& [number, channel] : channels_) channel->alarms_changed();
 }
 
 void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
@@ -285,7 +305,7 @@ void Broker::send(const sim::ConnectionPtr& to, sim::MessageKind kind, sim::Payl
 // --- the node's main fiber ---
 
 sim::VirtualTime Broker::next_timer() const {
-  sim::VirtualTime next = std::min(peers_.next_timer(), stream_connections_.next_timer());
+  sim::VirtualTime next = std::min({peers_.next_timer(), alarms_.next_timer(), stream_connections_.next_timer()});
   for (const auto& [number, channel] : channels_) next = std::min(next, channel->next_timer());
   return next;
 }
@@ -301,6 +321,7 @@ void Broker::serve() {
 
 void Broker::run_timers() {
   peers_.timers();
+  if (alarms_.next_timer() <= now()) alarms_.timers();
   for (auto& [number, channel] : channels_) {
     if (channel->next_timer() <= now()) channel->timers();
   }
@@ -338,6 +359,7 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
   if (kind == kinds.node_tick.sent) {
     return peers_.clients_of(peer, static_cast<const NodeTick&>(*arrival.payload).clients);
   }
+  if (kind == kinds.node_alarm.sent) return alarms_.told(peer, static_cast<const NodeAlarm&>(*arrival.payload));
   if (kind == kinds.node_hello.sent) return;
   if (kind == kinds.node_restarts.sent) return peers_.restarts(peer);
   const bool for_channel = kind == kinds.queue_confirm.sent || kind == kinds.queue_deliver.sent ||

@@ -3,8 +3,8 @@
 // Modelled: each queue process is a fiber with a mailbox, as in Erlang; channels are served by the node's main fiber. A
 // letter to a process on another node travels over the one connection between the two nodes, in order, and is lost with
 // it. A broken link, or net_ticktime of silence, makes the peer count as down; whoever deals with processes there gets
-// a DOWN. AMQP heartbeats in both directions. Not modelled: partition handling other than `ignore`, alarms, plugins,
-// the cluster's metadata store (definitions are in the topology).
+// a DOWN. AMQP heartbeats in both directions. Not modelled: plugins, the cluster's metadata store (definitions are in
+// the topology).
 //
 // volatile, lost on kill: everything here. durable: the files of queues and of the node's stores.
 #pragma once
@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "models/rabbitmq/alarms.hpp"
 #include "models/rabbitmq/channel.hpp"
 #include "models/rabbitmq/ledger.hpp"
 #include "models/rabbitmq/mailbox.hpp"
@@ -59,6 +60,9 @@ class Broker final : public sim::Program {
   [[nodiscard]] bool peer_up(sim::NodeId peer) const { return peers_.up(peer); }
   [[nodiscard]] bool partitioned_from(sim::NodeId peer) const { return peers_.partitioned_from(peer); }
   [[nodiscard]] std::uint64_t clients() const;
+  [[nodiscard]] const Alarms& alarms() const { return alarms_; }
+  /// Of the messages that this node's queues hold.
+  [[nodiscard]] std::int64_t message_bytes() const;
   /// Where a classic queue is served, as far as this node knows; kNoNode: nowhere.
   [[nodiscard]] sim::NodeId home(QueueId queue) const;
   /// Everybody who has a copy of what is published to a classic queue and can be reached.
@@ -91,6 +95,16 @@ class Broker final : public sim::Program {
             std::uint64_t first = 0);
   void close(const sim::ConnectionPtr& connection) { simulation().network().close(process_, connection); }
 
+  // --- for Alarms ---
+  void tell_node(sim::NodeId peer, sim::MessageKind kind, sim::PayloadPtr payload) {
+    peers_.send(peer, kind, std::move(payload), 0, 0);
+  }
+  void alarms_changed();
+
+  // --- for Mirrors ---
+  /// This node has learned that a mirrored queue is led elsewhere: who consumes there has to look for it again.
+  void leader_changed(QueueId queue);
+
   // --- for Peers ---
   /// The broker starts again among the others; what it held in memory is gone.
   [[noreturn]] void start_anew();
@@ -121,6 +135,7 @@ class Broker final : public sim::Program {
   sim::Inbox inbox_;
   bool initial_;  ///< the first life of a node that was there from the start
   Peers peers_;
+  Alarms alarms_;
   MessageStore message_store_;
   Wal wal_;
   std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId, and the stream coordinator

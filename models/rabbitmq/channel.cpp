@@ -22,9 +22,33 @@ Channel::Channel(Broker& broker, ChannelOwner& owner, std::uint64_t number) : Ch
 }
 
 void Channel::handle(const sim::Arrival& arrival) {
+  heard_ = broker_.now();
+  if (throttled_ && !NOLOSS_BUG("rabbitmq: what a blocked publisher sends is thrown away")) unread_.push_back(arrival);
+  if (throttled_) return;
+  act_on(arrival);
+  published_ = published_ || arrival.kind.sent == events().basic_publish.sent;
+  if (published_ && broker_.alarms().any()) block_publisher();  // one publish gets through
+}
+
+void Channel::block_publisher() {
+  if (std::exchange(throttled_, true) || finished_) return;
+  broker_.simulation().mark("publisher blocked");
+  broker_.send(connection_, events().connection_blocked, sim::PayloadPtr{new Empty});
+}
+
+void Channel::alarms_changed() {
+  if (broker_.alarms().any()) {
+    if (published_) block_publisher();
+    return;
+  }
+  if (!std::exchange(throttled_, false) || finished_) return;
+  broker_.send(connection_, events().connection_unblocked, sim::PayloadPtr{new Empty});
+  for (const sim::Arrival& arrival : std::exchange(unread_, {})) handle(arrival);
+}
+
+void Channel::act_on(const sim::Arrival& arrival) {
   const Events& kinds = events();
   const sim::EventId kind = arrival.kind.sent;
-  heard_ = broker_.now();
   if (kind == kinds.basic_publish.sent) {
     backlog_.push_back(boost::static_pointer_cast<const BasicPublish>(arrival.payload));
     drain_backlog();
@@ -136,8 +160,9 @@ void Channel::distribute(const ContentPtr& content, const std::vector<QueueId>& 
 void Channel::publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content) {
   const std::vector<sim::NodeId> replicas = broker_.replicas(queue);
   if (replicas.empty()) {  // DOWN, noconnection
-    if (seq != 0) reject(seq);
-    return;
+    if (seq == 0) return;
+    if (broker_.release().lost_node_refuses) return reject(seq);
+    return accept(seq, queue);
   }
   if (const auto owed = unconfirmed_.find(seq); owed != unconfirmed_.end()) {
     owed->second[queue].replicas.insert(replicas.begin(), replicas.end());
@@ -170,8 +195,9 @@ void Channel::settled_by(PublishSeq seq, QueueId queue, sim::NodeId replica, boo
   if (owed == waiting->second.end() || owed->second.replicas.erase(replica) == 0) return;
   owed->second.confirmed = owed->second.confirmed || confirmed;
   if (!owed->second.replicas.empty()) return;
-  // All that are left have it; if nobody is left who ever had it, it is lost.
-  if (owed->second.confirmed || NOLOSS_BUG("rabbitmq: publishes to a lost node are confirmed")) {
+  // All that are left have it; if nobody is left who ever had it, it is lost. Before 3.8 that made no difference.
+  const bool settled = owed->second.confirmed || !broker_.release().lost_node_refuses;
+  if (settled || NOLOSS_BUG("rabbitmq: publishes to a lost node are confirmed")) {
     accept(seq, queue);
   } else {
     reject(seq);

@@ -2,7 +2,8 @@
 //
 // Modelled: routing with mandatory and alternate exchanges; the confirm state machine: which queues still owe a
 // publish, every way in which it becomes an ack or a nack, coalesced answers; tx mode; consumers, delivery tags,
-// acknowledgements, a consumer's timeout; flow control towards publishers of quorum queues. One channel a connection.
+// acknowledgements, a consumer's timeout; flow control towards publishers of quorum queues; connection.blocked: while
+// there is a resource alarm nothing is read from a connection that has published. One channel a connection.
 // Not modelled: several channels, basic.get, basic.recover, consumer acknowledgements within a transaction.
 //
 // Invariant: a sequence number is in exactly one of unconfirmed, confirmed, rejected, or was answered.
@@ -48,6 +49,8 @@ class Channel {
   /// A letter from a queue, on this node or another.
   void receive(sim::EventId kind, const ToChannel& letter);
   void node_changed(sim::NodeId peer, LetterKind what);
+  void alarms_changed();
+  void leader_changed(QueueId queue);
   /// The connection is gone: the queues take back what this channel held.
   void close();
   /// The client was silent for too long, or broke the protocol; the broker then drops the channel.
@@ -75,6 +78,9 @@ class Channel {
     std::uint64_t delivery = 0;
     sim::VirtualTime since{};
   };
+
+  void act_on(const sim::Arrival& arrival);
+  void block_publisher();
 
   // channel.cpp: publishing and confirms
   void publish(const BasicPublish& publish);
@@ -106,6 +112,9 @@ class Channel {
   bool confirms_ = false;
   bool transactional_ = false;
   bool finished_ = false;
+  bool published_ = false;           ///< the connection has sent a basic.publish
+  bool throttled_ = false;           ///< by an alarm: connection.blocked was sent
+  std::deque<sim::Arrival> unread_;  ///< in the socket meanwhile
   sim::VirtualTime heard_{};
   sim::VirtualTime beat_{};
 

@@ -145,6 +145,11 @@ void Channel::node_changed(sim::NodeId peer, LetterKind what) {
   answer();
 }
 
+void Channel::leader_changed(QueueId queue) {
+  const auto used = used_.find(queue);
+  if (used != used_.end() && used->second != broker_.home(queue)) fail(kNotFound);
+}
+
 void Channel::fail(std::uint32_t code) {
   if (finished_) return;
   finished_ = true;
@@ -176,7 +181,7 @@ void Channel::timers() {
   for (const auto& [queue, client] : fifos_) client->timers();
   if (beat_ <= now) {
     beat_ = now + broker_.topology().heartbeat / 2;
-    if (now - heard_ >= broker_.topology().heartbeat) {
+    if (!throttled_ && now - heard_ >= broker_.topology().heartbeat) {
       finished_ = true;
       return;
     }

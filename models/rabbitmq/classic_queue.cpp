@@ -44,11 +44,11 @@ void ClassicQueue::start_empty() {
 
 void ClassicQueue::recover_content() {
   for (ClassicStorage::Recovered& found : storage_.recover()) {
-    next_seq_ = std::max(next_seq_, found.seq + 1);
     Item item = make_item(found.content);
     item.stored = item.redelivered = true;
     ready_.emplace(found.seq, std::move(item));
   }
+  next_seq_ = std::max(next_seq_, storage_.first_free());
 }
 
 void ClassicQueue::close() {
@@ -292,6 +292,13 @@ void ClassicQueue::forget(SeqId seq, const Item& item) {
   if (mirrors_.leads()) tell_mirrors_to_forget(seq, *item.content);
   confirm(seq);  // what a consumer has acknowledged, or the queue has dropped, need not be written any more
   if (item.stored) storage_.acknowledge(seq);
+}
+
+std::int64_t ClassicQueue::bytes() const {
+  std::int64_t bytes = 0;
+  for (const auto& [seq, item] : ready_) bytes += item.content->message->bytes;
+  for (const auto& [seq, held] : held_) bytes += held.item.content->message->bytes;
+  return bytes;
 }
 
 std::vector<MessageRef> ClassicQueue::messages() const {

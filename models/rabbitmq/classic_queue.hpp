@@ -44,6 +44,7 @@ class ClassicQueue final : public QueueProcess {
   [[nodiscard]] bool drained() const override { return ready_.empty() && held_.empty(); }
   [[nodiscard]] bool waits_for_copies() const override { return false; }
   [[nodiscard]] bool exists() const override { return exists_; }
+  [[nodiscard]] std::int64_t bytes() const override;
   [[nodiscard]] std::vector<MessageRef> messages() const override;
 
  private:

@@ -190,6 +190,7 @@ std::vector<ClassicStorage::Recovered> ClassicStorage::recover() {
     end = stored.offset + stored.bytes;
     if (!intact) continue;
     const auto& record = static_cast<const IndexRecord&>(*stored.payload);
+    first_free_ = std::max(first_free_, record.seq + 1);
     if (record.acknowledged) {
       live.erase(record.seq);
     } else {

@@ -47,6 +47,8 @@ class ClassicStorage {
   void discard();
   /// What is there after a restart; waits for the disk.
   [[nodiscard]] std::vector<Recovered> recover();
+  /// After recover(): behind every number that lies on disk, with or without a message that is still there.
+  [[nodiscard]] SeqId first_free() const { return first_free_; }
   /// Writes and syncs everything.
   void close();
 
@@ -90,6 +92,7 @@ class ClassicStorage {
   std::int64_t buffered_ = 0;  ///< bytes of bodies for the queue's own store
   std::map<SeqId, Missing> missing_;
   std::map<SeqId, std::int64_t> slots_;  ///< version 2: byte of the entry in the index
+  SeqId first_free_ = 0;
   std::vector<SeqId> written_;
   sim::VirtualTime sync_timer_ = sim::kNever;
   sim::VirtualTime idle_timer_ = sim::kNever;

@@ -247,6 +247,10 @@ std::vector<std::string_view> RabbitCluster::blocking_waits() const {
     }
     add(leading == nullptr ? "no leader" : "not enough copies");
   }
+  for (const sim::NodeId node : topology_.brokers) {
+    const Broker* known = broker(node);
+    if (known != nullptr && known->alarms().any()) add("resource alarm");
+  }
   if (consumer_waits) add("consumer waits");
   if (!producers_settled()) add("producer waits");
   return waits;

@@ -203,6 +203,18 @@ bool Fifo::drained() const {
                      [](const auto& consumer) { return consumer.second.holds.empty(); });
 }
 
+std::int64_t Fifo::bytes() const {
+  std::int64_t bytes = 0;
+  const auto add = [&bytes](const ContentPtr& content) { bytes += content->message->bytes; };
+  for (const Item& item : returns_) add(item.content);
+  for (const Item& item : messages_) add(item.content);
+  for (const auto& [channel, consumer] : consumers_) {
+    for (const auto& [delivery, item] : consumer.holds) add(item.content);
+  }
+  for (const auto& [number, effect] : dead_letters_) add(effect.content);
+  return bytes;
+}
+
 std::vector<MessageRef> Fifo::messages() const {
   std::vector<MessageRef> all;
   const auto add = [&all](const Item& item) {

@@ -70,6 +70,7 @@ class Fifo {
   FifoReply apply(const FifoCommand& command, std::vector<FifoEffect>& effects);
 
   [[nodiscard]] bool drained() const;
+  [[nodiscard]] std::int64_t bytes() const;
   [[nodiscard]] std::vector<MessageRef> messages() const;
   /// Channels that a new leader has to tell.
   [[nodiscard]] std::vector<ChannelId> channels() const;

@@ -107,6 +107,7 @@ void Mirrors::change(QueueView view) {
   persist();
   announce();
   broker_.simulation().roles_changed();
+  broker_.leader_changed(queue_);
 }
 
 bool Mirrors::learn(sim::NodeId from, const QueueViewLetter& letter) {
@@ -114,12 +115,15 @@ bool Mirrors::learn(sim::NodeId from, const QueueViewLetter& letter) {
   const bool led = leads();
   // Two sides of a partition never believe each other; only a restart makes one of them give in. A node that has just
   // started believes whoever has not, and those that start with it by what they knew last.
-  const bool later = letter.view.version > view_.version;
+  // Views of two sides that were both changed as often, and both restarted: one has to give in, else both would lead.
+  const bool tie = letter.view.version == view_.version && letter.view.leader != view_.leader;
+  const bool later = letter.view.version > view_.version || (tie && from < broker_.node());
   const bool newer = decided_ ? later && letter.decided && !broker_.partitioned_from(from) : later || letter.decided;
   if (newer) {
     view_ = letter.view;
     persist();
     broker_.simulation().roles_changed();
+    broker_.leader_changed(queue_);
   }
   if (!decided_ && letter.decided) {
     decided_ = true;
@@ -159,7 +163,8 @@ bool Mirrors::node_down(sim::NodeId node) {
   if (heir == view.mirrors.end() || *heir != broker_.node()) return false;
   const bool synchronised = contains(view.synced, broker_.node());
   const bool always = orderly_ ? info_.promote_on_shutdown : info_.promote_on_failure;
-  if (!synchronised && !always && !NOLOSS_BUG("rabbitmq: an unsynchronised mirror is promoted")) return false;
+  // when-synced asks whether the leader left any synchronised mirror, not whether the oldest is one.
+  if (view_.synced.empty() && !always && !NOLOSS_BUG("rabbitmq: an unsynchronised mirror is promoted")) return false;
   if (!synchronised) broker_.simulation().mark("unsynchronised mirror promoted");
   view.leader = broker_.node();
   std::erase(view.mirrors, broker_.node());

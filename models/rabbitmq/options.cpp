@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "models/rabbitmq/release.hpp"
@@ -64,6 +65,23 @@ constexpr std::array kBroker{
               .max = std::int64_t{1} << 20U,
               .meaning = "smaller messages lie in the classic queue's own files, others in the store of the node",
               .source = "rabbitmq.com/docs/3.13/persistence-conf"},
+    OptionRow{.scope = broker,
+              .name = "disk_free_limit.absolute",
+              .type = size,
+              .default_value = "50MB",
+              .min = 0,
+              .meaning = "below so much free space a node raises the disk alarm, and no node reads from publishers; a "
+                         "simulated disk is full or boundless, so that only 0 (no alarm) makes a difference",
+              .source = "rabbitmq.com/docs/disk-alarms",
+              .safer = "50MB"},
+    OptionRow{.scope = broker,
+              .name = "vm_memory_high_watermark.absolute",
+              .type = size,
+              .default_value = "none",
+              .min = 0,
+              .meaning = "above so many bytes of messages in its queues a node raises the memory alarm, and no node "
+                         "reads from publishers; none: memory has no bound",
+              .source = "rabbitmq.com/docs/memory"},
 };
 
 constexpr std::array kQueue{
@@ -263,6 +281,17 @@ constexpr OptionRow kClusterSize{.scope = entity,
                                  .source = "rabbitmq.com/docs/streams#replication-factor",
                                  .safer = "none",
                                  .group = kArguments};
+/// What the release does not know of a row yet; empty: it does not know the row.
+std::optional<OptionRow> as_known(OptionRow row, const Release& release) {
+  if (release.quorum_queues) return row;
+  if (row.name == "consumer_timeout") return std::nullopt;
+  if (row.name == "type") {
+    row.choices = row.choices.first(1);
+    row.safer = {};
+  }
+  if (row.name == "x-overflow") row.choices = row.choices.first(2);
+  return row;
+}
 
 /// The same by policy, which an administrator may set for a queue that was declared without it.
 OptionRow as_policy(OptionRow row) {
@@ -273,7 +302,11 @@ OptionRow as_policy(OptionRow row) {
 }
 
 std::vector<OptionRow> make_rows(const Release& release) {
-  std::vector<OptionRow> rows{kBroker.begin(), kBroker.end()};
+  std::vector<OptionRow> rows;
+  const auto add = [&](const OptionRow& row) {
+    if (const auto known = as_known(row, release)) rows.push_back(*known);
+  };
+  for (const OptionRow& row : kBroker) add(row);
   if (release.partition_handling) {
     rows.push_back({.scope = broker,
                     .name = "cluster_partition_handling",
@@ -286,8 +319,8 @@ std::vector<OptionRow> make_rows(const Release& release) {
                     .safer = "pause_minority",
                     .group = kConfig});
   }
-  rows.insert(rows.end(), kQueue.begin(), kQueue.end());
-  if (!release.streams) {
+  for (const OptionRow& row : kQueue) add(row);
+  if (!release.streams && release.quorum_queues) {
     const auto type = std::find_if(rows.begin(), rows.end(), [](const OptionRow& row) { return row.name == "type"; });
     type->choices = kTypesWithoutStreams;
   }
@@ -301,18 +334,19 @@ std::vector<OptionRow> make_rows(const Release& release) {
   rows.push_back(version);
   OptionRow limit = kDeliveryLimit;
   if (release.delivery_limit >= 0) limit.default_value = "20";
-  rows.push_back(limit);
+  if (release.quorum_queues) rows.push_back(limit);
   if (release.quorum_ttl) {
     rows.push_back(kDeadLetterStrategy);
     rows.push_back(as_policy(kDeadLetterStrategy));
   }
   for (const OptionRow& row : kQueue) {
-    if (row.group == kArguments) rows.push_back(as_policy(row));
+    const auto known = as_known(row, release);
+    if (row.group == kArguments && known) rows.push_back(as_policy(*known));
   }
   limit.default_value = "none";
-  rows.push_back(as_policy(limit));
+  if (release.quorum_queues) rows.push_back(as_policy(limit));
   if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
-  rows.push_back(kGroupSize);
+  if (release.quorum_queues) rows.push_back(kGroupSize);
   if (release.streams) rows.push_back(kClusterSize);
   const std::vector<OptionRow> clients = client_options(release);
   rows.insert(rows.end(), clients.begin(), clients.end());

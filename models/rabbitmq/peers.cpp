@@ -14,6 +14,8 @@ constexpr sim::Duration kReconnectDelay = std::chrono::seconds{1};
 /// aten: a heartbeat each second; a node that sent none for this long is suspected.
 constexpr sim::Duration kAtenInterval = std::chrono::seconds{1};
 constexpr sim::Duration kAtenSuspicion = std::chrono::seconds{5};
+/// The incarnation of a node that has not been down since the run began.
+constexpr std::uint32_t kFirstLife = 1;
 
 }  // namespace
 
@@ -27,6 +29,11 @@ sim::Duration Peers::beat_interval() const {
 }
 
 void Peers::start() {
+  for (std::uint32_t i = 0; i < links_.size(); ++i) {
+    if (self(i) || !broker_.initial()) continue;
+    links_[i].awaited = true;
+    links_[i].beat = broker_.now() + broker_.topology().net_ticktime;
+  }
   for (std::uint32_t i = 0; i < sim::index(broker_.node()); ++i) {
     broker_.process().spawn([this, i] { connect_loop(sim::NodeId{i}); });
   }
@@ -57,6 +64,7 @@ void Peers::hello(const sim::ConnectionPtr& connection, const NodeHello& hello) 
   const sim::NodeId peer = connection->peer(broker_.node());
   // A peer that connects anew has given up the old link, whether its end was heard of or not.
   if (up(peer)) lost(peer);
+  if (hello.incarnation != kFirstLife) missed(peer);
   Link& link = links_[sim::index(peer)];
   if (!hello.answers) greet(connection, /*answers=*/true);
   link.partitioned = link.incarnation == hello.incarnation;
@@ -98,6 +106,7 @@ void Peers::established(sim::NodeId peer, sim::ConnectionPtr connection) {
   link.beat = broker_.now() + beat_interval();
   link.suspected = false;
   link.restarts = false;
+  link.awaited = false;
   broker_.node_changed(peer, LetterKind::node_up);
 }
 
@@ -122,6 +131,13 @@ void Peers::heard(sim::NodeId peer) {
   link.suspected = false;
 }
 
+void Peers::missed(sim::NodeId peer) {
+  Link& link = links_[sim::index(peer)];
+  if (!std::exchange(link.awaited, false)) return;
+  link.beat = sim::kNever;
+  broker_.node_changed(peer, LetterKind::node_down);
+}
+
 void Peers::lost(sim::NodeId peer) {
   Link& link = links_[sim::index(peer)];
   const sim::ConnectionPtr connection = std::exchange(link.connection, nullptr);
@@ -141,7 +157,9 @@ void Peers::timers() {
   const sim::VirtualTime now = broker_.now();
   for (std::uint32_t i = 0; i < links_.size(); ++i) {
     Link& link = links_[i];
-    if (self(i) || !link.connection || link.beat > now) continue;
+    if (self(i) || link.beat > now) continue;
+    if (link.awaited) missed(sim::NodeId{i});
+    if (!link.connection) continue;
     link.beat = now + beat_interval();
     if (now - link.heard >= broker_.topology().net_ticktime) {
       lost(sim::NodeId{i});

@@ -2,8 +2,9 @@
 //
 // Modelled: one connection a pair of nodes, opened by the one with the higher number, opened again each second after it
 // broke; a tick each quarter of net_ticktime, and the end of the link when nothing came for net_ticktime; aten's
-// heartbeats, by which a Raft member suspects a node long before the link ends. Not modelled: the global name server,
-// transitive connections, busy distribution ports.
+// heartbeats, by which a Raft member suspects a node long before the link ends. The cluster has been up as a run
+// begins: a node of the first hour that has not been met is missed as one whose link ends. Not modelled: the global
+// name server, transitive connections, busy distribution ports.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +51,7 @@ class Peers {
     bool suspected = false;
     bool partitioned = false;
     bool restarts = false;          ///< said so: it is not down, although its link ends
+    bool awaited = false;           ///< it was there before the run began, and has not been met since
     std::uint32_t incarnation = 0;  ///< 0: never met
     std::uint64_t clients = 0;
   };
@@ -58,6 +60,8 @@ class Peers {
   void greet(const sim::ConnectionPtr& connection, bool answers);
   /// Whether this node's side has to give in to the peer's.
   [[nodiscard]] bool loses_to(sim::NodeId peer, const NodeHello& hello) const;
+  /// The peer of before the run is no more, or cannot be reached.
+  void missed(sim::NodeId peer);
   [[nodiscard]] std::uint64_t clients_here() const;
   [[nodiscard]] sim::Duration beat_interval() const;
   [[nodiscard]] bool self(std::size_t index) const;

@@ -2,8 +2,9 @@
 //
 // Modelled: the outstanding set of publisher confirms, which the application must keep since the client neither
 // buffers nor republishes; an error at once while the connection is down; basic.return before the ack; tx mode with
-// a commit each `transaction.size` messages, or after a pause; a limit on how long a confirm is waited for. Not
-// modelled: connection.blocked, several channels.
+// a commit each `transaction.size` messages, or after a pause; a limit on how long a confirm is waited for. As the
+// Java client does, it goes on writing while the broker reads nothing (connection.blocked). Not modelled: several
+// channels, a socket that is full.
 //
 // volatile, lost on kill: everything here. durable: ProducerState.
 #pragma once

@@ -170,6 +170,8 @@ struct Events {
       stream_action, stream_action_done, stream_process_down;
   sim::MessageKind declare_publisher, query_publisher_sequence, publish, publish_confirm, query_offset, store_offset,
       subscribe, deliver, credit, metadata_update, stream_response;
+  sim::EventId alarm_set, alarm_cleared;
+  sim::MessageKind node_alarm, connection_blocked, connection_unblocked;
 };
 [[nodiscard]] const Events& events();
 

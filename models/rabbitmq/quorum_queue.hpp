@@ -60,6 +60,7 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   [[nodiscard]] bool drained() const override { return fifo_.drained(); }
   [[nodiscard]] bool waits_for_copies() const override { return !raft_.all_committed(); }
   [[nodiscard]] bool exists() const override { return member_; }
+  [[nodiscard]] std::int64_t bytes() const override { return fifo_.bytes(); }
   [[nodiscard]] std::vector<MessageRef> messages() const override { return fifo_.messages(); }
   void describe(ReplicaState& replica) const override;
   /// kNoNode: not known.

@@ -88,6 +88,9 @@ constexpr std::array kKinds{
     Kind{{"credit", "a stream client has room for another chunk"}, &Events::credit},
     Kind{{"metadata_update", "what a stream client has declared went away with a process"}, &Events::metadata_update},
     Kind{{"stream_response", "the answer to a stream client's request"}, &Events::stream_response},
+    Kind{{"node_alarm", "a node tells another which resources it lacks"}, &Events::node_alarm},
+    Kind{{"connection_blocked", "a broker reads no more from a publisher's connection"}, &Events::connection_blocked},
+    Kind{{"connection_unblocked", "it reads again"}, &Events::connection_unblocked},
 };
 constexpr auto kKindRows = [] {
   std::array<NamedRow, kKinds.size()> rows;
@@ -111,6 +114,8 @@ constexpr std::array kEvents{
     OwnEvent{{"synchronised", "a mirror has all that its leader has"}, &Events::synchronised},
     OwnEvent{{"paused.minority", "a node stopped serving because it sees no majority"}, &Events::paused},
     OwnEvent{{"requeued", "a message came back to its queue"}, &Events::requeued},
+    OwnEvent{{"alarm.set", "a node learned of the first resource alarm in the cluster"}, &Events::alarm_set},
+    OwnEvent{{"alarm.cleared", "a node learned that the last resource alarm is over"}, &Events::alarm_cleared},
 };
 constexpr auto kEventRows = [] {
   std::array<NamedRow, kEvents.size()> rows;
@@ -123,14 +128,15 @@ constexpr std::array<NamedRow, 3> kRoles{{
     {"leader", "the home node of the first queue, its leader, or the writer of a stream; leader(n): of another"},
     {"follower", "a member of the first queue or stream that does not lead it; follower(n): of another"},
 }};
-constexpr std::array<NamedRow, 5> kWaits{{
+constexpr std::array<NamedRow, 6> kWaits{{
     {"no leader", "a queue has no home node or leader that serves"},
     {"not enough copies", "a quorum queue's leader waits for a majority to write its log"},
     {"broker down", "a node that is needed does not run"},
+    {"resource alarm", "a node lacks memory or disk space, and no node reads from publishers"},
     {"producer waits", "a producer still has messages without an outcome"},
     {"consumer waits", "messages of a queue were not processed, or a consumer is not connected"},
 }};
-constexpr std::array<NamedRow, 16> kMarks{{
+constexpr std::array<NamedRow, 18> kMarks{{
     {"mirror promoted", "a mirror took over from its leader"},
     {"unsynchronised mirror promoted", "a mirror took over that lacked messages"},
     {"partitioned", "two nodes found each other again that had each given the other up"},
@@ -147,6 +153,8 @@ constexpr std::array<NamedRow, 16> kMarks{{
     {"consumer timed out", "a consumer held a delivery for longer than consumer_timeout"},
     {"ack lost, message resent", "a producer sent a message again that a broker already had"},
     {"redelivered", "a consumer got a message that it or another may have seen"},
+    {"resource alarm", "a node lacks memory or disk space"},
+    {"publisher blocked", "a broker stopped reading from a connection that publishes"},
 }};
 constexpr std::array<std::string_view, 2> kOperations{"start", "restart"};
 constexpr std::array<std::string_view, 4> kOwnKeys{"on_return", "transaction", "arguments", "policy"};
@@ -164,7 +172,7 @@ class RabbitMq final : public System {
 
   [[nodiscard]] std::string_view name() const override { return "rabbitmq"; }
   [[nodiscard]] std::string_view meaning() const override {
-    return "RabbitMQ 3.8 to 4.3 over AMQP 0-9-1: classic queues with both storages, quorum queues, streams";
+    return "RabbitMQ 3.7 to 4.3 over AMQP 0-9-1: classic queues with both storages, quorum queues, streams";
   }
   [[nodiscard]] EntityGrammar entity() const override {
     return {.noun = "queue", .partitions_key = "", .replicas_key = ""};

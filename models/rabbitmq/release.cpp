@@ -16,8 +16,11 @@ constexpr sim::Duration kAtOnce{0};
 
 // Columns: classic v1, v2, shared store syncs, its interval, mirroring, partition handling, transient
 // queues, routes follow the node,
-// delivery limit, counter, requeues at back, message TTL, disconnected timeout, streams, timeout of classic.
-constexpr std::array<Release, 10> kReleases{{
+// delivery limit, counter, requeues at back, message TTL, disconnected timeout, streams, timeout of classic; up to 3.7
+// besides: lost node refuses, quorum queues.
+constexpr std::array<Release, 11> kReleases{{
+    {"3.7", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, false, true, false,
+     false},
     {"3.8", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, false, true},
     {"3.9", true, false, true, kQuick, true, true, true, true, -1, returned, false, false, kAtOnce, true, true},
     {"3.10", true, true, true, kQuick, true, true, true, true, -1, returned, true, true, kAtOnce, true, true},

@@ -47,6 +47,10 @@ struct Release {
 
   // --- consumers ---
   bool timeout_of_classic = true;  ///< consumer_timeout also concerns classic queues
+
+  // --- since 3.8 ---
+  bool lost_node_refuses = true;  ///< what a lost node owed is a nack (pull request 1893); before, it was an ack
+  bool quorum_queues = true;      ///< and consumer_timeout, reject-publish-dlx
 };
 
 /// Oldest first.

@@ -69,7 +69,7 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   queue.max_length = limit(config, "x-max-length");
   queue.overflow = static_cast<Overflow>(either(config, "x-overflow", "drop-head").number.value());
   queue.ttl = sim::Duration{limit(config, "x-message-ttl")};
-  queue.delivery_limit = limit(config, "x-delivery-limit");
+  if (config.all().contains("x-delivery-limit")) queue.delivery_limit = limit(config, "x-delivery-limit");
   queue.dead_letters = either(config, "x-dead-letter-exchange", kNone).text != kNone;
   // At-least-once needs reject-publish; without it the server falls back to at-most-once and says so only in its log.
   queue.dead_letter_confirmed = queue.dead_letters && queue.type == QueueType::quorum &&
@@ -140,7 +140,11 @@ Topology make_topology(const Setup& setup) {
   }
   topology.net_ticktime = config.duration("net_ticktime");
   topology.heartbeat = config.duration("heartbeat");
-  topology.consumer_timeout = config.duration("consumer_timeout");
+  const bool timeout = config.all().contains("consumer_timeout");
+  topology.consumer_timeout = timeout ? config.duration("consumer_timeout") : sim::Duration::max();
+  topology.disk_limit = config.integer("disk_free_limit.absolute");
+  constexpr std::string_view kWatermark = "vm_memory_high_watermark.absolute";
+  if (given(config, kWatermark)) topology.memory_limit = config.integer(kWatermark);
   topology.embed_below = config.integer("queue_index_embed_msgs_below");
   return topology;
 }

@@ -55,10 +55,12 @@ struct Topology {
 
   PartitionHandling partition_handling = PartitionHandling::ignore;
   sim::Duration net_ticktime{0};
-  sim::Duration heartbeat{0};  ///< AMQP
-  sim::Duration consumer_timeout{0};
-  std::int64_t embed_below = 4096;  ///< bytes: smaller messages are embedded in a queue's own files
-  bool any_raft = false;            ///< a quorum queue or a stream
+  sim::Duration heartbeat{0};         ///< AMQP
+  sim::Duration consumer_timeout{0};  ///< the longest there is: none
+  std::int64_t disk_limit = 0;        ///< bytes; 0: no alarm
+  std::int64_t memory_limit = -1;     ///< bytes of messages; -1: no alarm
+  std::int64_t embed_below = 4096;    ///< bytes: smaller messages are embedded in a queue's own files
+  bool any_raft = false;              ///< a quorum queue or a stream
   bool any_stream = false;
 
   /// The stream coordinator's place behind the queues.

@@ -1,4 +1,4 @@
-"""Which scenarios are to catch which planted bug of a larger system: the first is meant for it, the others cover it too.
+"""Which scenarios are to catch which planted bug of a larger system: the first is meant for it, others cover it too.
 
 A file, or a file with configurations (--only) where few seeds do not meet every expectation of the rest. Each line of
 the table names a promise of the real system that the bug breaks, so that it reads as a list of what the model can tell.
@@ -48,6 +48,9 @@ RABBITMQ = {
     "rabbitmq: a member votes for a shorter log": ["quorum-lagging-member"],
     "rabbitmq: quorum queue enqueues what it already has": ["quorum-failover"],
     "rabbitmq: a dead letter is forgotten when it is sent": ["dead-letter-at-least-once"],
+    # --- alarms ---
+    "rabbitmq: an alarm stays on its own node": ["disk-alarm"],
+    "rabbitmq: what a blocked publisher sends is thrown away": ["memory-alarm", "disk-alarm"],
     # --- mirrored queues ---
     "rabbitmq: an unsynchronised mirror is promoted": ["mirrored-failover"],
 }
