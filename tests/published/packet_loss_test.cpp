@@ -46,31 +46,42 @@ Drops cell(const Series& series, int batch, int permille, int seconds, std::uint
   return run(flood, seed);
 }
 
+/// Over how much a knee is found.
+struct Sample {
+  int seconds = 10;
+  std::uint64_t seeds = 1;
+};
+
 /// By halving; to less than a percent of packet loss.
-int knee(const Series& series, int batch, int seconds) {
+int knee(const Series& series, int batch, const Sample& sample) {
   int below = 20;
   int above = 160;
   while (above - below > 9) {
     const int middle = (below + above) / 2;
-    const Drops drops = cell(series, batch, middle, seconds);
-    (drops.share(drops.lost) < kKneeLoss ? below : above) = middle;
+    double lost = 0;
+    for (std::uint64_t seed = 1; seed <= sample.seeds; ++seed) {
+      const Drops drops = cell(series, batch, middle, sample.seconds, seed);
+      lost += drops.share(drops.lost) / static_cast<double>(sample.seeds);
+    }
+    (lost < kKneeLoss ? below : above) = middle;
   }
   return (below + above) / 2;
 }
 
 std::string percent(int permille) { return fmt::format("{}.{} %", permille / 10, permille % 10); }
 
-Comparison knee_row(const Series& series, const Knee& published, int seconds) {
-  const int found = knee(series, published.batch, seconds);
-  return {
-      .published = percent(published.permille),
-      .simulated = percent(found),
-      .interval =
-          fmt::format("[{}, {}]", percent(published.permille - kTolerance), percent(published.permille + kTolerance)),
-      .agrees = std::abs(found - published.permille) <= kTolerance,
-      .source = fmt::format("Wu et al., {}, batch {}, over {} s: packet loss at which a twentieth of the messages is "
-                            "lost",
-                            series.name, published.batch, seconds)};
+Comparison knee_row(const Series& series, const Knee& published, int found, const Sample& sample) {
+  return {.published = percent(published.permille),
+          .simulated = percent(found),
+          .interval = fmt::format("[{}, {}]", percent(published.permille - kTolerance),
+                                  percent(published.permille + kTolerance)),
+          .agrees = std::abs(found - published.permille) <= kTolerance,
+          .source = fmt::format("Wu et al., {}, batch {}, {} times {} s: packet loss at which a twentieth of the "
+                                "messages is lost",
+                                series.name, published.batch, sample.seeds, sample.seconds)};
+}
+Comparison knee_row(const Series& series, const Knee& published, const Sample& sample) {
+  return knee_row(series, published, knee(series, published.batch, sample), sample);
 }
 
 void compare_shape(const Series& series, int batch, int seconds) {
@@ -96,8 +107,8 @@ TEST(PacketLoss, Shape) {
 }
 
 TEST(PacketLoss, Knee) {
-  for (const std::size_t i : {0, 2}) compare(knee_row(kUnacknowledged, kKneesUnacknowledged[i], 10));
-  compare(knee_row(kAcknowledged, kKneesAcknowledged[0], 10));
+  for (const std::size_t i : {0, 2}) compare(knee_row(kUnacknowledged, kKneesUnacknowledged[i], {.seconds = 10}));
+  compare(knee_row(kAcknowledged, kKneesAcknowledged[0], {.seconds = 10}));
 }
 
 // With the delay taken for that of each node, as one may also read the tables, TCP carries half as much.
@@ -105,7 +116,7 @@ TEST(PacketLoss, KneeWithTwiceTheRoundTrip) {
   Series slow = kUnacknowledged;
   slow.name = "acks=0 (if the round trip is 60 ms)";
   slow.flood.one_way_ms = 30;
-  differs(knee_row(slow, kKneesUnacknowledged[0], 6));
+  differs(knee_row(slow, kKneesUnacknowledged[0], {.seconds = 6}));
 }
 
 TEST(PacketLoss, Duplicates) {
@@ -134,15 +145,19 @@ TEST(PacketLoss, Duplicates) {
 // Label `long`: every batch of both series, over windows that are long enough to see how a broken connection, whose
 // reconnects back off, keeps the next one from being made in time.
 TEST(PacketLoss, DISABLED_EveryKnee) {
+  const Sample sample{.seconds = 60, .seeds = 3};
   int last = 0;
   for (const Knee& published : kKneesUnacknowledged) {
-    const Comparison row = knee_row(kUnacknowledged, published, 60);
-    compare(row);
-    const int found = knee(kUnacknowledged, published.batch, 60);
+    const int found = knee(kUnacknowledged, published.batch, sample);
+    compare(knee_row(kUnacknowledged, published, found, sample));
     EXPECT_GE(found, last) << "the knee moves to the right with the batch";
     last = found;
   }
-  for (const Knee& published : kKneesAcknowledged) compare(knee_row(kAcknowledged, published, 60));
+  for (const Knee& published : kKneesAcknowledged) {
+    const Comparison row = knee_row(kAcknowledged, published, sample);
+    // Theirs is further to the right than all that TCP carries explains: with acks=0 it is at 10.7 %.
+    published.batch == 10 ? differs(row) : compare(row);
+  }
 }
 
 // Label `long`: the tables themselves, cell by cell, to look at.
