@@ -55,6 +55,8 @@ class Cluster : public sim::RoleResolver {
   virtual void heal_begins() {}
   /// The operation `elect`, where the system has it: `node` is to lead what it can; `unclean`: also out of sync.
   virtual void elect(sim::NodeId /*node*/, bool /*unclean*/) {}
+  /// The operation `add_partitions`, where the system has it: `entity` (empty: the first) gets `count` more.
+  virtual void add_partitions(std::string_view /*entity*/, std::uint32_t /*count*/) {}
 };
 
 /// The number in "leader(2)"; 0 in "leader".

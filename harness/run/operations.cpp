@@ -36,6 +36,10 @@ void carry_out(const Operation& operation, sim::Machine& machine, const Hands& h
 }
 
 void act(const Operation& operation, Hands hands) {
+  if (operation.kind == OperationKind::add_partitions) {  // its target is no node
+    if (hands.cluster != nullptr) hands.cluster->add_partitions(operation.target, operation.count);
+    return;
+  }
   const sim::Targets targets{hands.simulation, hands.roles};
   const sim::Resolved resolved = targets.resolve(operation.target, operation.line);
   if (resolved.waits) {

@@ -97,6 +97,8 @@ MessagePtr ProducerApplication::next_message(const WorkloadPart& part) {
     ++round_robin_;
   }
   auto* message = new Message;
+  // A topic may have got more partitions.
+  if (state_.sequences.size() < partitions) state_.sequences.resize(partitions, 0);
   message->id = {state_.number, state_.incarnation, partition, ++state_.sequences[partition]};
   ++state_.check_sequence;
   message->check_number = check_.per_partition ? message->id.sequence : state_.check_sequence;
