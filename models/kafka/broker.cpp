@@ -127,11 +127,23 @@ void Broker::learn(MetadataImagePtr image) {
   if (image->version <= metadata_->version) return;
   metadata_ = std::move(image);
   const MetadataImagePtr learned = metadata_;  // a later one may come while a truncation waits
+  create_added_replicas();
   each_replica([&](Replica& replica) {
+    if (replica.partition() >= learned->partitions.size()) return;
     replica.apply(learned->partitions[replica.partition()]);
     if (replica.leads()) replica.brokers_changed();
   });
   step();
+}
+
+void Broker::create_added_replicas() {
+  while (replicas_.size() < metadata_->partitions.size()) {
+    const auto partition = static_cast<PartitionIndex>(replicas_.size());
+    auto& mine = replicas_.emplace_back();
+    if (!topology_.partitions[partition].has(node())) continue;
+    mine = std::make_unique<Replica>(*this, partition);
+    mine->create_empty();
+  }
 }
 
 void Broker::fetch_from(Replica& replica, sim::NodeId leader) {

@@ -81,8 +81,12 @@ class Broker final : public sim::Program {
   [[nodiscard]] sim::NodeId node() const { return process_.node(); }
   [[nodiscard]] BrokerEpoch epoch() const { return link_.epoch(); }
   /// Null if the partition has no replica here.
-  [[nodiscard]] Replica* replica(PartitionIndex partition) { return replicas_[partition].get(); }
-  [[nodiscard]] const Replica* replica(PartitionIndex partition) const { return replicas_[partition].get(); }
+  [[nodiscard]] Replica* replica(PartitionIndex partition) {
+    return partition < replicas_.size() ? replicas_[partition].get() : nullptr;
+  }
+  [[nodiscard]] const Replica* replica(PartitionIndex partition) const {
+    return partition < replicas_.size() ? replicas_[partition].get() : nullptr;
+  }
   [[nodiscard]] const GroupCoordinator& groups() const { return groups_; }
   /// A replica that it has, for the invariants.
   [[nodiscard]] ReplicaView view(PartitionIndex partition) const;
@@ -135,6 +139,7 @@ class Broker final : public sim::Program {
   void shrink_isrs();
   template <class Act>
   void each_replica(Act&& act);
+  void create_added_replicas();
 
   // broker_requests.cpp
   void accept_loop();

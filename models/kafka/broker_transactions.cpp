@@ -80,6 +80,7 @@ Error Broker::ask_coordinator(const ProduceRequest& produce, bool adds) {
 // --- for the coordinator ---
 
 Error Broker::write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request, sim::VirtualTime deadline) {
+  if (request->partition >= metadata_->partitions.size()) return Error::leader_not_available;
   const sim::NodeId leader = metadata_->partitions[request->partition].leader;
   if (leader == sim::kNoNode) return Error::leader_not_available;
   if (leader == node()) return replica(request->partition)->end_transaction(*request, kMarkerTimeout);

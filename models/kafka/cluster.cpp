@@ -109,15 +109,21 @@ MetadataImagePtr KafkaCluster::latest_metadata() const {
 
 const Replica* KafkaCluster::leader(PartitionIndex partition) const {
   const MetadataImagePtr metadata = latest_metadata();
-  if (!metadata || metadata->partitions[partition].leader == sim::kNoNode) return nullptr;
+  if (!metadata || partition >= metadata->partitions.size()) return nullptr;
+  if (metadata->partitions[partition].leader == sim::kNoNode) return nullptr;
   const Broker* known = broker(metadata->partitions[partition].leader);
-  if (known == nullptr || !known->replica(partition)->leads()) return nullptr;
+  if (known == nullptr || known->replica(partition) == nullptr || !known->replica(partition)->leads()) return nullptr;
   return known->replica(partition);
+}
+
+PartitionIndex KafkaCluster::existing_partitions() const {
+  const MetadataImagePtr metadata = latest_metadata();
+  return static_cast<PartitionIndex>(metadata ? metadata->partitions.size() : topology_.initial_partitions);
 }
 
 std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   if (role == "controller") return {topology_.controller};
-  const auto none = static_cast<PartitionIndex>(topology_.partitions.size());
+  const PartitionIndex none = existing_partitions();
   const bool of_transactions = role == "txn_coordinator";
   const bool coordinating = of_transactions || role == "group_coordinator";
   PartitionIndex partition = coordinating ? topology_.offsets_partition : role_number(role);
@@ -137,6 +143,12 @@ std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
 void KafkaCluster::elect(sim::NodeId node, bool unclean) {
   auto* controller = static_cast<Controller*>(simulation_.machine(topology_.controller).process().program());
   if (controller != nullptr) controller->request_election(node, unclean);
+}
+
+void KafkaCluster::add_partitions(std::string_view entity, std::uint32_t count) {
+  kafka::add_partitions(topology_, setup_, entity_index(setup_, std::string{entity}), count);
+  auto* controller = static_cast<Controller*>(simulation_.machine(topology_.controller).process().program());
+  if (controller != nullptr) controller->look_for_requests();
 }
 
 std::unique_ptr<Cluster> build_cluster(sim::Simulation& simulation, const Setup& setup, History& history,

@@ -39,6 +39,7 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] std::vector<std::string_view> blocking_waits() const override;
   [[nodiscard]] FinalState final_state() override;
   void elect(sim::NodeId node, bool unclean) override;
+  void add_partitions(std::string_view entity, std::uint32_t count) override;
 
  private:
   struct ProducerNode {
@@ -71,6 +72,8 @@ class KafkaCluster final : public Cluster {
   /// The latest metadata that anybody has.
   [[nodiscard]] MetadataImagePtr latest_metadata() const;
   [[nodiscard]] const Replica* leader(PartitionIndex partition) const;
+  /// Of those that operations added, the ones that the controller has heard of.
+  [[nodiscard]] PartitionIndex existing_partitions() const;
   [[nodiscard]] bool has_consumers(std::uint32_t entity) const;
   [[nodiscard]] Offset readable_end(std::uint32_t entity, const Replica& leading) const;
   /// Where the group of the topic will read on.

@@ -83,11 +83,11 @@ bool KafkaCluster::transactions_settled() const {
 
 void KafkaCluster::check_invariants() const {
   std::vector<const Replica*> replicas;
-  for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
+  for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     replicas.clear();
     for (const sim::NodeId node : topology_.partitions[i].replicas) {
       const Broker* known = broker(node);
-      if (known == nullptr) continue;
+      if (known == nullptr || known->replica(i) == nullptr) continue;
       replicas.push_back(known->replica(i));
       invariants_.check(node, *replicas.back());
     }
@@ -99,7 +99,8 @@ PartitionView KafkaCluster::view_of(PartitionIndex partition, const MetadataImag
   PartitionView view{partition, {}, metadata.partitions[partition], false};
   view.unclean = topology_.partitions[partition].options.unclean_leader_election;
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
-    if (const Broker* known = broker(node)) view.replicas.push_back(known->view(partition));
+    const Broker* known = broker(node);
+    if (known != nullptr && known->replica(partition) != nullptr) view.replicas.push_back(known->view(partition));
   }
   return view;
 }
@@ -107,7 +108,7 @@ PartitionView KafkaCluster::view_of(PartitionIndex partition, const MetadataImag
 void KafkaCluster::check_step() {
   const MetadataImagePtr metadata = latest_metadata();
   if (!metadata) return;
-  for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
+  for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     const std::string_view breach = step_invariants_.check(view_of(i, *metadata));
     if (!breach.empty()) simulation_.broken(breach);
     for (const sim::NodeId node : topology_.brokers) {
@@ -123,7 +124,8 @@ void KafkaCluster::check_step() {
 bool KafkaCluster::settled() const {
   check_invariants();
   if (!producers_settled() || !consumers_settled() || !transactions_settled()) return false;
-  for (PartitionIndex i = 0; i < topology_.offsets_partition; ++i) {
+  for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
+    if (topology_.internal(i)) continue;
     if (!fully_committed(i) || !fully_read(i)) return false;
   }
   return true;
@@ -135,8 +137,8 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
     if (std::find(waits.begin(), waits.end(), wait) == waits.end()) waits.push_back(wait);
   };
   bool all_read = true;
-  for (PartitionIndex i = 0; i < topology_.partitions.size(); ++i) {
-    const bool internal = topology_.partitions[i].offsets || topology_.partitions[i].transactions;
+  for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
+    const bool internal = topology_.internal(i);
     const std::string_view nobody =
         topology_.partitions[i].transactions ? "no transaction coordinator" : "no coordinator";
     const Replica* leading = leader(i);
@@ -172,7 +174,8 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
                                            : leading->log().transactions().aborted());
   Offset common_start = 0;
   for (const sim::NodeId node : info.replicas) {
-    if (const Broker* known = broker(node)) {
+    const Broker* known = broker(node);
+    if (known != nullptr && known->replica(index) != nullptr) {
       common_start = std::max(common_start, known->replica(index)->log().start());
     }
   }
@@ -180,7 +183,7 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
     ReplicaState& replica = partition.replicas.emplace_back();
     replica.node = node;
     const Broker* known = broker(node);
-    if (known == nullptr) continue;
+    if (known == nullptr || known->replica(index) == nullptr) continue;
     const Replica& theirs = *known->replica(index);
     const auto& isr = metadata->partitions[index].isr;
     replica.can_lead = info.options.unclean_leader_election || std::find(isr.begin(), isr.end(), node) != isr.end();
@@ -200,7 +203,8 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
 
 FinalState KafkaCluster::final_state() {
   FinalState state;
-  for (PartitionIndex i = 0; i < topology_.offsets_partition; ++i) {
+  for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
+    if (topology_.internal(i)) continue;
     const PartitionInfo& info = topology_.partitions[i];
     PartitionState& partition = state.partitions.emplace_back();
     partition.entity = info.entity;

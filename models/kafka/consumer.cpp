@@ -56,9 +56,12 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
   const bool initial = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   if (!initial) return;
   const auto groups = initial_groups(process.simulation(), topology);
-  for (const MemberAssignment& member : groups.at(info.group)) {
+  const std::vector<MemberAssignment>& members = groups.at(info.group);
+  const auto leader = std::min_element(members.begin(), members.end(),
+                                       [](const auto& a, const auto& b) { return a.id < b.id; });
+  for (const MemberAssignment& member : members) {
     if (member.id != info.client + "/1") continue;
-    group_.joined_from_start(member.id);
+    group_.joined_from_start(member.id, member.id == leader->id);
     take_assignment(member.partitions);
     for (const auto& lane : lanes_) {
       seek(*lane, 0, 0);

@@ -27,6 +27,8 @@ class Controller final : public sim::Program {
 
   /// An administrator asks for an election: what `node` prefers to lead, or, if unclean, what has no leader.
   void request_election(sim::NodeId node, bool unclean);
+  /// An administrator wants something: partitions were added to the topology.
+  void look_for_requests() { inbox_.interrupt(); }
   [[nodiscard]] const MetadataImagePtr& image() const { return committed_; }
 
  private:
@@ -70,6 +72,7 @@ class Controller final : public sim::Program {
   void elect_where_leaderless();
   void set_isr(PartitionIndex index, std::vector<sim::NodeId> isr);
   void carry_out_requests();
+  void create_partitions();
   void prefer(PartitionIndex index);
   void elect(PartitionIndex index, Election election = Election::as_configured);
   void set_leader(PartitionIndex index, sim::NodeId leader);

@@ -127,7 +127,24 @@ void Controller::request_election(sim::NodeId node, bool unclean) {
   inbox_.interrupt();
 }
 
+/// An administrator repeats the command until the controller has carried it out.
+void Controller::create_partitions() {
+  while (partitions_.size() < topology_.partitions.size()) {
+    const PartitionInfo& info = topology_.partitions[partitions_.size()];
+    PartitionMetadata& partition = partitions_.emplace_back();
+    for (const sim::NodeId node : info.replicas) {
+      if (acceptable(node)) partition.isr.push_back(node);
+    }
+    // Nobody is there: whoever comes first has all that there is.
+    if (partition.isr.empty()) partition.isr = info.replicas;
+    elect(static_cast<PartitionIndex>(partitions_.size() - 1));
+    dirty_ = true;
+    process_.simulation().mark("partition added");
+  }
+}
+
 void Controller::carry_out_requests() {
+  create_partitions();
   for (const ElectionRequest& request : std::exchange(requests_, {})) {
     for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
       const PartitionInfo& info = topology_.partitions[index];

@@ -114,7 +114,7 @@ void GroupCoordinator::apply(const GroupValue& value, RecordKind kind) {
   group.members.clear();
   group.empty_since = now;
   for (const MemberAssignment& member : value.members) {
-    group.members[member.id] = {member, now + member.session_timeout, false};
+    group.members[member.id] = {member, now + member.session_timeout, false, broker_.topology().initial_partitions};
   }
 }
 
@@ -187,7 +187,11 @@ void GroupCoordinator::finish_rebalance(GroupId id) {
   if (!group.rebalancing || !complete(group) || broker_.simulation().now() < group.not_before) return;
   std::vector<MemberAssignment*> members;
   for (auto& [name, member] : group.members) members.push_back(&member.assignment);
-  if (!members.empty()) assign(members, broker_.topology().partitions_of(id));
+  if (!members.empty()) {
+    // The leader assigns what it knows of; the others may know more, or less.
+    group.assigned_partitions = group.members.begin()->second.known_partitions;
+    assign(members, broker_.topology().partitions_of(id, group.assigned_partitions));
+  }
   ++group.generation;
   group.rebalancing = false;
   group.storing = true;
@@ -236,6 +240,7 @@ void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& 
   response.member = request.member.empty() ? fmt::format("{}/{}", request.client, ++member_ids_) : request.member;
   Member& member = group.members[response.member];
   member.assignment.id = response.member;
+  member.known_partitions = request.known_partitions;
   member.assignment.session_timeout = request.session_timeout;
   member.assignment.rebalance_timeout = request.rebalance_timeout;
   member.expires = sim::kNever;  // it hangs on until the rebalance is over
@@ -256,6 +261,8 @@ void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& 
   }
   response.generation = now_group.generation;
   response.assignment = mine->second.assignment.partitions;
+  response.leads = mine == now_group.members.begin();
+  response.known_partitions = now_group.assigned_partitions;
 }
 
 GroupCoordinator::Member* GroupCoordinator::member_of(GroupId group, const std::string& id, std::int32_t generation,

@@ -59,6 +59,7 @@ class GroupCoordinator {
     MemberAssignment assignment;
     sim::VirtualTime expires{};
     bool joined = false;  ///< in the rebalance that is going on
+    std::size_t known_partitions = 0;
   };
   struct Group {
     std::int32_t generation = 0;
@@ -66,8 +67,9 @@ class GroupCoordinator {
     bool storing = false;           ///< the new generation is being replicated
     sim::VirtualTime not_before{};  ///< group.initial.rebalance.delay.ms
     sim::VirtualTime deadline = sim::kNever;
-    std::map<std::string, Member> members;
+    std::map<std::string, Member> members;  ///< the first one leads
     std::map<PartitionIndex, CommittedOffset> offsets;
+    std::size_t assigned_partitions = 0;  ///< that the leader knew of when it made the assignment
     sim::VirtualTime empty_since{};
   };
 

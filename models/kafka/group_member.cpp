@@ -17,13 +17,16 @@ constexpr sim::Duration kJoinPatience = std::chrono::seconds{5};
 GroupMember::GroupMember(sim::Process& process, const Topology& topology, MembershipOptions options,
                          NetworkOptions network)
     : process_(process),
+      topology_(topology),
       options_(std::move(options)),
       join_patience_(std::max(sim::Duration{0}, options_.max_poll_interval + kJoinPatience - network.request_timeout)),
       network_(process, topology, std::move(network)),
       changed_(process.simulation().scheduler()) {}
 
-void GroupMember::joined_from_start(const std::string& id) {
+void GroupMember::joined_from_start(const std::string& id, bool leads) {
   id_ = id;
+  leads_ = leads;
+  assigned_partitions_ = topology_.initial_partitions;
   generation_ = 1;
   member_ = true;
   must_join_ = false;
@@ -49,7 +52,21 @@ void GroupMember::maintain() {
     leave_quietly();
     return;
   }
+  look_for_partitions();
   if (next_heartbeat_ <= now && !heartbeat_in_flight_ && coordinator_ready()) heartbeat();
+}
+
+std::size_t GroupMember::known_partitions() const {
+  return std::max(topology_.initial_partitions, network_.known_partitions());
+}
+
+void GroupMember::look_for_partitions() {
+  if (!leads_ || must_join_ || known_partitions() <= assigned_partitions_) return;
+  const std::size_t before = topology_.partitions_of(options_.group, assigned_partitions_).size();
+  assigned_partitions_ = known_partitions();
+  if (topology_.partitions_of(options_.group, assigned_partitions_).size() == before) return;
+  process_.simulation().mark("added partitions discovered");
+  must_join_ = true;
 }
 
 sim::VirtualTime GroupMember::next_due() const {
@@ -160,6 +177,7 @@ std::vector<PartitionIndex> GroupMember::join() {
     request->client = options_.client;
     request->session_timeout = options_.session_timeout;
     request->rebalance_timeout = options_.max_poll_interval;
+    request->known_partitions = known_partitions();
     const sim::PayloadPtr answer = ask(events().join_group, std::move(request), join_patience_);
     const auto* response = static_cast<const JoinGroupResponse*>(answer.get());
     if (response != nullptr && response->error == Error::none) {
@@ -167,6 +185,8 @@ std::vector<PartitionIndex> GroupMember::join() {
       generation_ = response->generation;
       member_ = true;
       must_join_ = false;
+      leads_ = response->leads;
+      assigned_partitions_ = response->known_partitions;
       ++term_;
       polled();
       next_heartbeat_ = process_.simulation().now() + options_.heartbeat;

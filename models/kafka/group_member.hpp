@@ -35,7 +35,7 @@ class GroupMember {
   GroupMember(sim::Process& process, const Topology& topology, MembershipOptions options, NetworkOptions network);
 
   /// As the run begins: a member since before.
-  void joined_from_start(const std::string& id);
+  void joined_from_start(const std::string& id, bool leads);
   /// Fiber: finds the coordinator, sends heartbeats.
   void loop();
 
@@ -57,6 +57,9 @@ class GroupMember {
 
  private:
   void maintain();
+  /// The leader of the group looks whether its topic has got more partitions.
+  void look_for_partitions();
+  [[nodiscard]] std::size_t known_partitions() const;
   void find_coordinator();
   void heartbeat();
   void heard(Error error);
@@ -71,6 +74,7 @@ class GroupMember {
   [[nodiscard]] sim::VirtualTime next_due() const;
 
   sim::Process& process_;
+  const Topology& topology_;
   MembershipOptions options_;
   sim::Duration join_patience_;  ///< beyond request.timeout.ms
   NetworkClient network_;
@@ -81,6 +85,8 @@ class GroupMember {
   std::int32_t generation_ = -1;
   bool member_ = false;  ///< has a generation that the coordinator has not disowned
   bool must_join_ = true;
+  bool leads_ = false;
+  std::size_t assigned_partitions_ = 0;  ///< known when the assignment was made
   std::uint64_t term_ = 0;
   sim::VirtualTime next_heartbeat_{};
   sim::VirtualTime last_poll_{};

@@ -109,6 +109,8 @@ constexpr std::array kMarks{
     NamedRow{"ack lost, message resent", "a producer sent a message again that a broker had already stored"},
     NamedRow{"broker lost what a producer had stored", "a sequence does not follow what the broker knows"},
     NamedRow{"producer epoch bumped", "an idempotent producer began its sequences again"},
+    NamedRow{"partition added", "the controller gave a topic one more partition"},
+    NamedRow{"added partitions discovered", "the leader of a group saw more partitions than it had assigned"},
     NamedRow{"rebalanced", "a consumer group began a rebalance"},
     NamedRow{"consumer lost its membership", "a member was silent for too long, or missed a rebalance"},
     NamedRow{"consumer fenced", "a consumer learned that it is no member any more"},
@@ -128,7 +130,7 @@ constexpr std::array kMarks{
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
 constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
-constexpr std::array<std::string_view, 4> kOperations{"start", "leave", "restart", "elect"};
+constexpr std::array<std::string_view, 5> kOperations{"start", "leave", "restart", "elect", "add_partitions"};
 
 class Kafka final : public System {
  public:

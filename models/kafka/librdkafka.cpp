@@ -44,15 +44,25 @@ LibrdkafkaProducer::LibrdkafkaProducer(sim::Process& process, const Topology& to
                                        const ProducersSetup& setup, const SequenceCheckSetup& check,
                                        ProducerState& state, History& history)
     : process_(process),
+      topology_(topology),
+      entity_(entity),
       options_(librdkafka_options(setup.config)),
       history_(history),
       network_(process, topology,
                {bootstrap_of(setup.connect, topology), options_.request_timeout, options_.metadata_max_age,
                 options_.retry_backoff, options_.first_reconnect, options_.longest_reconnect}),
       application_(process, *this, setup, check, events().common, state, history) {
-  for (const PartitionIndex partition : topology.partitions_of(entity)) lanes_.emplace_back().partition = partition;
+  learn_partitions(topology.initial_partitions);
   for (const sim::NodeId node : topology.brokers) threads_.emplace_back().node = node;
   threads_.emplace_back();
+}
+
+void LibrdkafkaProducer::learn_partitions(std::size_t known) {
+  const auto partitions = topology_.partitions_of(entity_, known);
+  while (lanes_.size() < partitions.size()) {
+    const PartitionIndex next = partitions[lanes_.size()];
+    lanes_.emplace_back().partition = next;
+  }
 }
 
 void LibrdkafkaProducer::run() {
@@ -64,7 +74,8 @@ void LibrdkafkaProducer::run() {
 
 void LibrdkafkaProducer::send(MessagePtr message, SendMode mode, Done done) {
   const std::int64_t bytes = message->bytes + kRecordBytes;
-  if (held_messages_ >= options_.queue_messages || held_bytes_ + bytes > options_.queue_bytes) {
+  const bool unknown = message->id.partition >= lanes_.size();
+  if (unknown || held_messages_ >= options_.queue_messages || held_bytes_ + bytes > options_.queue_bytes) {
     done(mode == SendMode::oneway ? Outcome::none : Outcome::failed);
     return;
   }
@@ -98,7 +109,9 @@ void LibrdkafkaProducer::run_threads() {
       if (thread.wake_at <= now()) serve(thread);
     }
     const sim::VirtualTime next = wake_sleepers();
+    const std::size_t knew = network_.known_partitions();
     if (next > now()) network_.poll(next);
+    if (network_.known_partitions() != knew) learn_partitions(network_.known_partitions());
   }
 }
 

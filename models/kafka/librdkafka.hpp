@@ -107,11 +107,15 @@ class LibrdkafkaProducer final : public sim::Program, public ProducerClient {
   [[nodiscard]] sim::Duration request_timeout(const Thread& thread, const Batch& batch) const;
   [[nodiscard]] sim::VirtualTime now() const { return process_.simulation().now(); }
 
+  void learn_partitions(std::size_t known);
+
   sim::Process& process_;
+  const Topology& topology_;
+  std::uint32_t entity_;
   LibrdkafkaOptions options_;
   History& history_;
   NetworkClient network_;
-  std::vector<Lane> lanes_;
+  std::deque<Lane> lanes_;  ///< of the partitions that this client knows of
   std::vector<Thread> threads_;
   std::uint64_t sent_ = 0;
   std::size_t held_messages_ = 0;

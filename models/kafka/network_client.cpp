@@ -157,8 +157,9 @@ void NetworkClient::refresh_metadata() {
 
 void NetworkClient::learn(const MetadataImage& image) {
   metadata_due_ = process_.simulation().now() + options_.metadata_max_age;
-  leaders_.resize(image.partitions.size());
-  for (std::size_t i = 0; i < leaders_.size(); ++i) {
+  // A broker that is behind does not make anybody forget a partition.
+  leaders_.resize(std::max(leaders_.size(), image.partitions.size()));
+  for (std::size_t i = 0; i < image.partitions.size(); ++i) {
     if (image.partitions[i].leader_epoch < leaders_[i].epoch) continue;
     leaders_[i] = {image.partitions[i].leader, image.partitions[i].leader_epoch};
   }

@@ -65,8 +65,14 @@ class NetworkClient {
 
   // --- metadata ---
   [[nodiscard]] bool knows_metadata() const { return !leaders_.empty(); }
-  [[nodiscard]] sim::NodeId leader(PartitionIndex partition) const { return leaders_[partition].node; }
-  [[nodiscard]] Epoch leader_epoch(PartitionIndex partition) const { return leaders_[partition].epoch; }
+  /// Of all topics, the internal ones included; 0 before the first answer.
+  [[nodiscard]] std::size_t known_partitions() const { return leaders_.size(); }
+  [[nodiscard]] sim::NodeId leader(PartitionIndex partition) const {
+    return partition < leaders_.size() ? leaders_[partition].node : sim::kNoNode;
+  }
+  [[nodiscard]] Epoch leader_epoch(PartitionIndex partition) const {
+    return partition < leaders_.size() ? leaders_[partition].epoch : kNoEpoch;
+  }
   void request_update() { wants_metadata_ = options_.metadata; }
 
   /// Handles what has arrived or timed out, waiting for it until `deadline` or wake().

@@ -57,6 +57,7 @@ Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_
                    const SequenceCheckSetup& check, ProducerState& state, History& history)
     : process_(process),
       topology_(topology),
+      entity_(entity),
       options_(producer_options(setup.config, topology.behaviours)),
       history_(history),
       network_(process, topology,
@@ -72,7 +73,15 @@ Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_
                                               : std::make_unique<TransactionalApplication>(
                                                     process, *this, transactions_, setup, state, history)),
       application_(process, client_of_application(), setup, check, events().common, state, history) {
-  for (const PartitionIndex partition : topology.partitions_of(entity)) lanes_.emplace_back().partition = partition;
+  learn_partitions(topology.initial_partitions);
+}
+
+void Producer::learn_partitions(std::size_t known) {
+  const auto partitions = topology_.partitions_of(entity_, known);
+  while (lanes_.size() < partitions.size()) {
+    const PartitionIndex next = partitions[lanes_.size()];
+    lanes_.emplace_back().partition = next;
+  }
 }
 
 void Producer::run() {
@@ -85,7 +94,9 @@ void Producer::run() {
 void Producer::send(MessagePtr message, SendMode mode, Done done) {
   const std::int64_t bytes = message->bytes + kRecordBytes;
   const sim::VirtualTime deadline = process_.simulation().now() + options_.max_block;
-  while (!network_.knows_metadata() || held_bytes_ + bytes > options_.buffer_bytes) {
+  const auto unknown = [&] { return !network_.knows_metadata() || message->id.partition >= lanes_.size(); };
+  while (unknown() || held_bytes_ + bytes > options_.buffer_bytes) {
+    if (message->id.partition >= lanes_.size()) network_.request_update();
     if (process_.simulation().now() >= deadline) {
       done(mode == SendMode::oneway ? Outcome::none : Outcome::failed);
       return;
@@ -133,9 +144,11 @@ void Producer::sender_loop() {
     expire();
     if (transactions_.enabled()) advance_transaction();
     if (drain()) continue;
-    const bool knew = network_.knows_metadata();
+    const std::size_t knew = network_.known_partitions();
     network_.poll(next_due());
-    if (!knew && network_.knows_metadata()) space_.notify_all();
+    if (network_.known_partitions() == knew) continue;
+    learn_partitions(network_.known_partitions());
+    space_.notify_all();
   }
 }
 

@@ -108,6 +108,7 @@ class Producer final : public sim::Program, public ProducerClient {
   [[nodiscard]] ProducerClient& client_of_application();
 
   // producer_idempotence.cpp: sequences, and what an answer means for them
+  void learn_partitions(std::size_t known);
   [[nodiscard]] bool has_producer_id();
   void stamp(Lane& lane, const BatchPtr& batch);
   void answered(Lane& lane, const BatchPtr& batch, const ProduceResponse* response);
@@ -120,11 +121,12 @@ class Producer final : public sim::Program, public ProducerClient {
 
   sim::Process& process_;
   const Topology& topology_;
+  std::uint32_t entity_;
   ProducerOptions options_;
   History& history_;
   NetworkClient network_;
   TransactionManager transactions_;
-  std::vector<Lane> lanes_;
+  std::deque<Lane> lanes_;  ///< of the partitions that this client knows of
   std::int64_t held_bytes_ = 0;
   sim::WaitQueue space_;
   ProducerId id_ = kNoProducerId;

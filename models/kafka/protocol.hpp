@@ -308,9 +308,12 @@ struct JoinGroupRequest final : Request {
   std::string client;  ///< the beginning of its id
   sim::Duration session_timeout{0};
   sim::Duration rebalance_timeout{0};
+  std::size_t known_partitions = 0;  ///< of all topics, in the member's metadata
 };
 struct JoinGroupResponse final : Response {
   std::string member;
+  bool leads = false;                ///< the assignment is its own
+  std::size_t known_partitions = 0;  ///< that the assignment was made of
   std::int32_t generation = 0;
   std::vector<PartitionIndex> assignment;
 };

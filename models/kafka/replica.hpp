@@ -78,6 +78,8 @@ class Replica {
 
   // --- starting ---
   void create(const PartitionMetadata& initial);
+  /// Of a partition that was added while the broker runs; metadata gives it its role.
+  void create_empty() { log_.create(); }
   /// Records that the run begins with, after create(); they are committed everywhere.
   void begin_with(const std::vector<LogRecordPtr>& records);
   /// As read from the checkpoint, within the log.

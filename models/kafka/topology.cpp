@@ -119,10 +119,10 @@ std::size_t Topology::min_isr(PartitionIndex partition) const {
   return behaviours.effective_min_isr ? std::min(configured, info.replicas.size()) : configured;
 }
 
-std::vector<PartitionIndex> Topology::partitions_of(GroupId group) const {
+std::vector<PartitionIndex> Topology::partitions_of(std::uint32_t entity, std::size_t known) const {
   std::vector<PartitionIndex> found;
-  for (PartitionIndex index = 0; index < partitions.size(); ++index) {
-    if (partitions[index].entity == group) found.push_back(index);
+  for (PartitionIndex index = 0; index < std::min(known, partitions.size()); ++index) {
+    if (partitions[index].entity == entity) found.push_back(index);
   }
   return found;
 }
@@ -162,7 +162,22 @@ Topology make_topology(const Setup& setup) {
   const std::uint32_t first = topology.offsets_partition;
   add_partition(topology, std::move(offsets), first, std::min(replicas, setup.brokers.count));
   add_transaction_state(topology, setup, defaults);
+  topology.initial_partitions = topology.partitions.size();
   return topology;
+}
+
+void add_partitions(Topology& topology, const Setup& setup, std::uint32_t entity, std::uint32_t count) {
+  const EntitySetup& topic = setup.entities[entity];
+  const auto present = topology.partitions_of(entity, topology.partitions.size());
+  for (std::uint32_t i = 0; i < count; ++i) {
+    PartitionInfo info;
+    info.entity = entity;
+    info.number = static_cast<std::uint32_t>(present.size()) + i;
+    info.name = fmt::format("{}-{}", topic.name, info.number);
+    info.options = topology.partitions[present.front()].options;
+    const std::uint32_t first = info.number;
+    add_partition(topology, std::move(info), first, topic.replicas);
+  }
 }
 
 }  // namespace noloss::models::kafka

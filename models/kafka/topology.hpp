@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,11 +77,15 @@ struct ConsumerInfo {
   sim::Duration rebalance_timeout{0};
 };
 
+/// The partitions of the first image of the metadata, and those that operations have added since: an entry says where
+/// a partition is if it exists. Whether it does, a node knows from metadata alone.
 struct Topology {
   Release release;
   Behaviours behaviours;
   BrokerOptions options;
-  std::vector<PartitionInfo> partitions;       ///< of all topics, one after the other; the internal ones last
+  /// Of all topics, one after the other, the internal ones, then those that were added. Nodes keep references.
+  std::deque<PartitionInfo> partitions;
+  std::size_t initial_partitions = 0;          ///< those from the start
   std::vector<std::uint32_t> first_partition;  ///< of each topic, in `partitions`
   PartitionIndex offsets_partition = 0;        ///< of the one consumer group
   /// Of all transactional ids. Empty: no producer has one, and the topic does not exist.
@@ -89,13 +94,22 @@ struct Topology {
   sim::NodeId controller{};
   std::vector<ConsumerInfo> consumers;
 
-  /// Partitions that a group reads: those of its topic.
-  [[nodiscard]] std::vector<PartitionIndex> partitions_of(GroupId group) const;
+  /// Partitions of a topic, as who knows the first `known` of all sees them.
+  [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity, std::size_t known) const;
+  /// Those from the start.
+  [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity) const {
+    return partitions_of(entity, initial_partitions);
+  }
+  [[nodiscard]] bool internal(PartitionIndex partition) const {
+    return partitions[partition].offsets || partitions[partition].transactions;
+  }
   /// What acks=all demands of the ISR of that partition.
   [[nodiscard]] std::size_t min_isr(PartitionIndex partition) const;
 };
 
 /// Brokers, partitions and options of `setup`; node ids are those that build() gives: brokers first.
 [[nodiscard]] Topology make_topology(const Setup& setup);
+/// Gives a topic `count` more partitions, which exist once the controller says so.
+void add_partitions(Topology& topology, const Setup& setup, std::uint32_t entity, std::uint32_t count);
 
 }  // namespace noloss::models::kafka
