@@ -19,8 +19,15 @@ NetworkOptions network_options(const ConsumersSetup& setup, const Topology& topo
           setup.config.duration("metadata.max.age.ms"), setup.config.duration("retry.backoff.ms")};
 }
 
-ConsumerOptions consumer_options(const OptionValues& config) {
+AutoCommit place_of(const OptionValues& config, const Behaviours& behaviours) {
+  if (config.at("client").text == "franz-go") return AutoCommit::by_thread;
+  const bool async = config.all().contains("group.protocol") && config.at("group.protocol").text == "consumer";
+  return async && behaviours.async_commit_covers_poll ? AutoCommit::after_poll : AutoCommit::in_poll;
+}
+
+ConsumerOptions consumer_options(const OptionValues& config, const Behaviours& behaviours) {
   return {.auto_commit = config.flag("enable.auto.commit"),
+          .place = place_of(config, behaviours),
           .read_committed = reads_committed(config),
           .auto_commit_interval = config.duration("auto.commit.interval.ms"),
           .reset = static_cast<ResetPolicy>(config.integer("auto.offset.reset")),
@@ -43,7 +50,7 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
       topology_(topology),
       setup_(setup),
       history_(history),
-      options_(consumer_options(setup.config)),
+      options_(consumer_options(setup.config, topology.behaviours)),
       group_(process, topology,
              {info.group, fmt::format("{}-{}", info.client, process.incarnation()), info.session_timeout,
               setup.config.duration("heartbeat.interval.ms"), info.rebalance_timeout, options_.retry_backoff},
@@ -57,8 +64,8 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
   if (!initial) return;
   const auto groups = initial_groups(process.simulation(), topology);
   const std::vector<MemberAssignment>& members = groups.at(info.group);
-  const auto leader = std::min_element(members.begin(), members.end(),
-                                       [](const auto& a, const auto& b) { return a.id < b.id; });
+  const auto leader =
+      std::min_element(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   for (const MemberAssignment& member : members) {
     if (member.id != info.client + "/1") continue;
     group_.joined_from_start(member.id, member.id == leader->id);
@@ -116,7 +123,8 @@ void Consumer::poll() {
     take_assignment(group_.join());
     find_positions();
   }
-  commit_automatically();
+  if (options_.place == AutoCommit::in_poll) commit_automatically();
+  poll_asks_commit_ = true;
   fill();
   if (!handed_.empty()) return;
   const bool commits = options_.auto_commit && next_auto_commit_ > process_.simulation().now();

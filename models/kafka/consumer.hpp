@@ -1,11 +1,11 @@
 // The consumer's process: the Java client with the classic protocol, and the application around it.
 //
 // Modelled (KafkaConsumer, Fetcher, SubscriptionState, ConsumerCoordinator): poll hands out up to max.poll.records and
-// moves the position past them at once; automatic commits inside a later poll, before a rebalance and on close, of
-// whatever the positions are then; commits of the application for each message, the newest after the one that is on its
-// way; isolation.level; reset policies; positions that are checked against a new leader's epochs (KIP-320, clients
-// from 2.3 on). Not modelled: the consumer protocol of KIP-848, assign() without a group, several topics a consumer,
-// interceptors other than the sequence check.
+// moves the position past them at once; automatic commits inside a later poll (or where AutoCommit says), before a
+// rebalance and on close, of whatever the positions are then; commits of the application for each message, the newest
+// after the one that is on its way; isolation.level; reset policies; positions that are checked against a new leader's
+// epochs (KIP-320, clients from 2.3 on). Not modelled: the consumer protocol of KIP-848, assign() without a group,
+// several topics a consumer, interceptors other than the sequence check.
 //
 // volatile, lost on kill: everything here. durable: ConsumerState, and what the coordinator has committed.
 #pragma once
@@ -27,10 +27,18 @@
 
 namespace noloss::models::kafka {
 
+/// Where automatic commits happen.
+enum class AutoCommit : std::uint8_t {
+  in_poll,     ///< before it returns anything: what earlier polls returned
+  after_poll,  ///< poll asks, the background thread commits what the positions are then (KAFKA-18641)
+  by_thread,   ///< at any time: what the positions are
+};
+
 enum class ResetPolicy : std::uint8_t { latest, earliest, none };
 
 struct ConsumerOptions {
   bool auto_commit = true;
+  AutoCommit place = AutoCommit::in_poll;
   bool read_committed = false;
   sim::Duration auto_commit_interval{0};
   ResetPolicy reset = ResetPolicy::latest;
@@ -120,6 +128,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   std::deque<Handed> handed_;     ///< what poll has returned, and the application has not got yet
   std::optional<Handed> in_hand_;
   sim::VirtualTime next_auto_commit_{};
+  bool poll_asks_commit_ = false;
   bool committing_ = false;
   sim::VirtualTime commit_not_before_{};
   sim::WaitQueue arrived_;

@@ -11,6 +11,8 @@ namespace noloss::models::kafka {
 void Consumer::fetch_loop() {
   for (;;) {
     fetch_all();
+    const bool asked = std::exchange(poll_asks_commit_, false) && options_.place == AutoCommit::after_poll;
+    if (asked || options_.place == AutoCommit::by_thread) commit_automatically();
     commit_acknowledged();
     network_.poll(next_due());
     if (group_.must_join()) arrived_.notify_all();
@@ -20,6 +22,8 @@ void Consumer::fetch_loop() {
 sim::VirtualTime Consumer::next_due() const {
   const sim::VirtualTime now = process_.simulation().now();
   sim::VirtualTime next = commit_not_before_ > now ? commit_not_before_ : sim::kNever;
+  const bool commits = options_.auto_commit && options_.place == AutoCommit::by_thread;
+  if (commits && next_auto_commit_ > now) next = std::min(next, next_auto_commit_);
   for (const auto& lane : lanes_) {
     if (lane->not_before > now) next = std::min(next, lane->not_before);
   }

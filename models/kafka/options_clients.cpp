@@ -12,6 +12,8 @@ constexpr std::array<std::string_view, 4> kAcks{"0", "1", "all", "-1"};
 constexpr std::array<std::string_view, 2> kClients{"java", "librdkafka"};
 constexpr std::array<std::string_view, 2> kIsolation{"read_uncommitted", "read_committed"};
 constexpr Release kTransactionsExist{{0, 11, 0}};
+constexpr std::array<std::string_view, 2> kConsumerClients{"java", "franz-go"};
+constexpr std::array<std::string_view, 2> kGroupProtocols{"classic", "consumer"};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
 std::vector<OptionHistory> librdkafka_options() {
@@ -117,6 +119,19 @@ std::vector<OptionHistory> consumer_options() {
       {flag_option(consumer, "enable.auto.commit", "true",
                    {.meaning = "poll commits the positions that earlier polls have reached, processed or not",
                     .source = "ConsumerCoordinator.maybeAutoCommitOffsetsAsync"})},
+      {choice_option(
+          consumer, "client", "java", kConsumerClients,
+          {.meaning = "the client library; java commits automatically inside poll; franz-go as it was before "
+                      "its issue 57, or with GreedyAutoCommit, from a thread of its own, all that was polled",
+           .source = "ConsumerCoordinator.maybeAutoCommitOffsetsAsync; twmb/franz-go issue 57",
+           .safer = "java"})},
+      {choice_option(consumer, "group.protocol", "classic", kGroupProtocols,
+                     {.meaning = "consumer: poll leaves automatic commits to the client's background thread, which to "
+                                 "3.9 commits what that very poll returns; only this of KIP-848 is modelled",
+                      .source = "KIP-848, KAFKA-18641",
+                      .safer = "classic"}),
+       {},
+       {{3, 7, 0}}},
       {duration_option(consumer, "auto.commit.interval.ms", "5s", {.meaning = "how often poll commits by itself"}, 0)},
       {choice_option(consumer, "auto.offset.reset", "latest", kReset,
                      {.meaning = "where to begin without a valid position: the end, the beginning, or an exception",

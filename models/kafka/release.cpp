@@ -46,6 +46,7 @@ constexpr std::array kRows{
     Row{&Behaviours::registers_after_shutdown, {{{4, 1, 0}}}},
     Row{&Behaviours::kraft, {kKraft}},
     Row{&Behaviours::consumer_detects_truncation, {{{2, 3, 0}}}},
+    Row{&Behaviours::async_commit_covers_poll, {{{3, 7, 0}}, {{4, 0, 0}}}},
     Row{&Behaviours::producer_bumps_epoch, {{{2, 5, 0}}}},
     Row{&Behaviours::idempotence_exists, {{{0, 11, 0}}}},
     Row{&Behaviours::idempotence_by_default, {{{3, 0, 1}}, {{3, 1, 0}}}},

@@ -47,6 +47,7 @@ struct Behaviours {
   bool registers_after_shutdown = true;        ///< KAFKA-19047: no wait for the old session
   bool kraft = true;                           ///< sessions of brokers with the controller, not with ZooKeeper
   bool consumer_detects_truncation = true;     ///< KIP-320, clients
+  bool async_commit_covers_poll = false;       ///< KAFKA-18641, clients: see the consumer
   bool producer_bumps_epoch = true;            ///< KIP-360
   bool idempotence_exists = true;              ///< KIP-98, and transactions with it
   bool idempotence_by_default = true;          ///< KIP-679, in effect since KAFKA-13598

@@ -109,6 +109,11 @@ void check_consumers(const ConsumersSetup& group, std::vector<SetupProblem>& pro
     problems.push_back({"consumers.application.acknowledge",
                         "'automatic' needs enable.auto.commit, which is false: nobody would ever commit"});
   }
+  const auto protocol = group.config.all().find("group.protocol");
+  const bool async = protocol != group.config.all().end() && protocol->second.text == "consumer";
+  if (async && group.config.at("client").text != "java") {
+    problems.push_back({"consumers.config.group.protocol", "only the Java client is modelled with 'consumer'"});
+  }
   if (group.config.at("heartbeat.interval.ms").number.high >= group.config.at("session.timeout.ms").number.low) {
     problems.push_back(
         {"consumers.config.heartbeat.interval.ms", "heartbeat.interval.ms must be lower than session.timeout.ms"});
