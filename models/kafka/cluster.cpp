@@ -75,7 +75,7 @@ void KafkaCluster::add_consumers() {
       machine.kind = "consumer";
       const ConsumerInfo& info = topology_.consumers.emplace_back(
           ConsumerInfo{id, entity, machine.name, group.config.duration("session.timeout.ms"),
-                       group.config.duration("max.poll.interval.ms")});
+                       group.config.duration("max.poll.interval.ms"), group.config.at("assignment").text == "assign"});
       simulation_.add_machine(std::move(machine), [this, &mine, &group, &info](sim::Process& process) {
         return std::make_unique<Consumer>(process, topology_, info, group, mine.state, history_);
       });

@@ -34,7 +34,8 @@ ConsumerOptions consumer_options(const OptionValues& config, const Behaviours& b
           .max_poll_records = static_cast<std::size_t>(config.integer("max.poll.records")),
           .fetch_wait = config.duration("fetch.max.wait.ms"),
           .fetch_bytes = config.integer("max.partition.fetch.bytes"),
-          .retry_backoff = config.duration("retry.backoff.ms")};
+          .retry_backoff = config.duration("retry.backoff.ms"),
+          .assigns = config.at("assignment").text == "assign"};
 }
 
 }  // namespace
@@ -48,12 +49,14 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
                    const ConsumersSetup& setup, ConsumerState& state, History& history)
     : process_(process),
       topology_(topology),
+      topic_(info.group),
       setup_(setup),
       history_(history),
       options_(consumer_options(setup.config, topology.behaviours)),
       group_(process, topology,
              {info.group, fmt::format("{}-{}", info.client, process.incarnation()), info.session_timeout,
-              setup.config.duration("heartbeat.interval.ms"), info.rebalance_timeout, options_.retry_backoff},
+              setup.config.duration("heartbeat.interval.ms"), info.rebalance_timeout, options_.retry_backoff,
+              info.assigns},
              network_options(setup, topology)),
       network_(process, topology, network_options(setup, topology)),
       arrived_(process.simulation().scheduler()),
@@ -62,6 +65,10 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
   next_auto_commit_ = process.simulation().now() + options_.auto_commit_interval;
   const bool initial = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   if (!initial) return;
+  if (options_.assigns) {
+    begin_at_zero(all_partitions());
+    return;
+  }
   const auto groups = initial_groups(process.simulation(), topology);
   const std::vector<MemberAssignment>& members = groups.at(info.group);
   const auto leader =
@@ -69,12 +76,20 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
   for (const MemberAssignment& member : members) {
     if (member.id != info.client + "/1") continue;
     group_.joined_from_start(member.id, member.id == leader->id);
-    take_assignment(member.partitions);
-    for (const auto& lane : lanes_) {
-      seek(*lane, 0, 0);
-      lane->committed = 0;
-    }
+    begin_at_zero(member.partitions);
   }
+}
+
+void Consumer::begin_at_zero(const std::vector<PartitionIndex>& partitions) {
+  take_assignment(partitions);
+  for (const auto& lane : lanes_) {
+    seek(*lane, 0, 0);
+    lane->committed = 0;
+  }
+}
+
+std::vector<PartitionIndex> Consumer::all_partitions() const {
+  return topology_.partitions_of(topic_, std::max(topology_.initial_partitions, network_.known_partitions()));
 }
 
 void Consumer::run() {
@@ -121,6 +136,10 @@ void Consumer::poll() {
     }
     take_assignment({});
     take_assignment(group_.join());
+    find_positions();
+  }
+  if (options_.assigns && lanes_.empty()) {
+    take_assignment(all_partitions());
     find_positions();
   }
   if (options_.place == AutoCommit::in_poll) commit_automatically();
@@ -277,6 +296,7 @@ bool Consumer::acknowledge_and_wait(const Delivery& delivery) {
 
 bool Consumer::idle() const {
   if (!handed_.empty() || committing_ || group_.must_join()) return false;
+  if (options_.assigns && lanes_.empty()) return false;
   return std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
     const bool uncommitted = options_.auto_commit ? lane->committed < lane->position : !acknowledged().empty();
     return lane->position != kNoOffset && !lane->must_reset && lane->buffer.empty() && !uncommitted;

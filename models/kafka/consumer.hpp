@@ -4,8 +4,8 @@
 // moves the position past them at once; automatic commits inside a later poll (or where AutoCommit says), before a
 // rebalance and on close, of whatever the positions are then; commits of the application for each message, the newest
 // after the one that is on its way; isolation.level; reset policies; positions that are checked against a new leader's
-// epochs (KIP-320, clients from 2.3 on). Not modelled: the consumer protocol of KIP-848, assign() without a group,
-// several topics a consumer, interceptors other than the sequence check.
+// epochs (KIP-320, clients from 2.3 on). Not modelled: the consumer protocol of KIP-848, several topics a consumer,
+// interceptors other than the sequence check.
 //
 // volatile, lost on kill: everything here. durable: ConsumerState, and what the coordinator has committed.
 #pragma once
@@ -46,6 +46,7 @@ struct ConsumerOptions {
   sim::Duration fetch_wait{0};
   std::int64_t fetch_bytes = 0;
   sim::Duration retry_backoff{0};
+  bool assigns = false;
 };
 
 /// isolation.level; false in releases that do not have it.
@@ -94,8 +95,11 @@ class Consumer final : public sim::Program, public ConsumerClient {
 
   // consumer.cpp: poll and commits
   void poll();
+  void begin_at_zero(const std::vector<PartitionIndex>& partitions);
   void take_assignment(const std::vector<PartitionIndex>& partitions);
   void find_positions();
+  /// assign() with what the topic has now.
+  [[nodiscard]] std::vector<PartitionIndex> all_partitions() const;
   void fill();
   void commit_automatically();
   void commit_acknowledged();
@@ -118,6 +122,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
 
   sim::Process& process_;
   const Topology& topology_;
+  GroupId topic_;
   const ConsumersSetup& setup_;
   History& history_;
   ConsumerOptions options_;

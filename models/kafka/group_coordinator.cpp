@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "models/kafka/broker.hpp"
@@ -50,7 +51,7 @@ boost::intrusive_ptr<LogRecord> group_record(GroupId group, std::int32_t generat
 std::map<GroupId, std::vector<MemberAssignment>> initial_groups(sim::Simulation& simulation, const Topology& topology) {
   std::map<GroupId, std::vector<MemberAssignment>> groups;
   for (const ConsumerInfo& consumer : topology.consumers) {
-    if (!simulation.machine(consumer.node).setup().exists) continue;
+    if (!simulation.machine(consumer.node).setup().exists || consumer.assigns) continue;
     groups[consumer.group].push_back(
         {consumer.client + "/1", consumer.session_timeout, consumer.rebalance_timeout, {}});
   }
@@ -72,8 +73,14 @@ void GroupCoordinator::create_initial_state(Replica& replica) const {
     record->number = records.size() + 1;  // the same records on every replica
     records.push_back(std::move(record));
   };
-  for (auto& [id, members] : initial_groups(broker_.simulation(), broker_.topology())) {
-    add(group_record(id, 1, members));
+  const auto groups = initial_groups(broker_.simulation(), broker_.topology());
+  std::set<GroupId> started;  // those of processes that assign have positions, too
+  for (const ConsumerInfo& consumer : broker_.topology().consumers) {
+    if (broker_.simulation().machine(consumer.node).setup().exists) started.insert(consumer.group);
+  }
+  for (const GroupId id : started) {
+    const auto members = groups.find(id);
+    if (members != groups.end()) add(group_record(id, 1, members->second));
     for (const PartitionIndex partition : broker_.topology().partitions_of(id)) {
       add(offset_record(id, {partition, 0, 0}));
     }
@@ -305,7 +312,12 @@ Error GroupCoordinator::commit(const OffsetCommitRequest& request) {
   Error error = Error::none;
   if (request.generation < 0) {
     if (!active()) return Error::not_coordinator;
-    if (!groups_[request.group].members.empty()) return Error::unknown_member_id;
+    Group& group = groups_[request.group];
+    if (!group.members.empty()) {
+      broker_.simulation().mark("commit of no member refused");
+      return Error::unknown_member_id;
+    }
+    group.empty_since = broker_.simulation().now();  // its offsets are kept from the last commit on
   } else if (member_of(request.group, request.member, request.generation, error) == nullptr) {
     if (error != Error::not_coordinator) broker_.simulation().mark("commit of a fenced consumer refused");
     return error;
@@ -316,7 +328,11 @@ Error GroupCoordinator::commit(const OffsetCommitRequest& request) {
   error = replica_->append_internal(std::move(records), broker_.topology().options.offsets_commit_timeout);
   if (term != term_) return Error::not_coordinator;
   if (error != Error::none) return error;
-  for (const CommittedOffset& offset : request.offsets) groups_[request.group].offsets[offset.partition] = offset;
+  for (const CommittedOffset& offset : request.offsets) {
+    const auto [known, first] = groups_[request.group].offsets.try_emplace(offset.partition, offset);
+    if (!first && offset.position < known->second.position) broker_.simulation().mark("committed position went back");
+    known->second = offset;
+  }
   broker_.simulation().moment(broker_.node(), events().offset_committed);
   return Error::none;
 }

@@ -21,7 +21,9 @@ GroupMember::GroupMember(sim::Process& process, const Topology& topology, Member
       options_(std::move(options)),
       join_patience_(std::max(sim::Duration{0}, options_.max_poll_interval + kJoinPatience - network.request_timeout)),
       network_(process, topology, std::move(network)),
-      changed_(process.simulation().scheduler()) {}
+      changed_(process.simulation().scheduler()) {
+  must_join_ = !options_.assigns;
+}
 
 void GroupMember::joined_from_start(const std::string& id, bool leads) {
   id_ = id;
@@ -111,6 +113,8 @@ void GroupMember::heartbeat() {
 }
 
 void GroupMember::heard(Error error) {
+  const bool refused = error == Error::unknown_member_id || error == Error::illegal_generation;
+  if (options_.assigns && refused) return;  // it has nothing to lose
   switch (error) {
     case Error::rebalance_in_progress: must_join_ = true; break;
     case Error::illegal_generation:
@@ -216,6 +220,7 @@ bool GroupMember::commit_and_wait(const std::vector<CommittedOffset>& offsets, s
     const sim::PayloadPtr answer = ask(events().offset_commit, commit_request(offsets));
     const Error error = answer == nullptr ? Error::disconnected : static_cast<const Response&>(*answer).error;
     if (error == Error::none) return true;
+    if (options_.assigns && error == Error::unknown_member_id) return false;
     if (term == term_) heard(error == Error::disconnected ? Error::none : error);
     if (term == term_) process_.sleep(options_.retry_backoff);
   }
@@ -232,7 +237,7 @@ boost::intrusive_ptr<Request> GroupMember::commit_request(const std::vector<Comm
 }
 
 void GroupMember::commit(const std::vector<CommittedOffset>& offsets, std::function<void(bool)> done) {
-  if (!coordinator_ready() || !member_) {
+  if (!coordinator_ready() || !(member_ || options_.assigns)) {
     network_.wake();
     done(false);
     return;

@@ -28,6 +28,7 @@ struct MembershipOptions {
   sim::Duration heartbeat{0};
   sim::Duration max_poll_interval{0};
   sim::Duration retry_backoff{0};
+  bool assigns = false;  ///< no member: commits without a generation, never joins
 };
 
 class GroupMember {

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 2> kIsolation{"read_uncommitted", "read_c
 constexpr Release kTransactionsExist{{0, 11, 0}};
 constexpr std::array<std::string_view, 2> kConsumerClients{"java", "franz-go"};
 constexpr std::array<std::string_view, 2> kGroupProtocols{"classic", "consumer"};
+constexpr std::array<std::string_view, 2> kAssignments{"subscribe", "assign"};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
 std::vector<OptionHistory> librdkafka_options() {
@@ -132,6 +133,12 @@ std::vector<OptionHistory> consumer_options() {
                       .safer = "classic"}),
        {},
        {{3, 7, 0}}},
+      {choice_option(consumer, "assignment", "subscribe", kAssignments,
+                     {.meaning = "which call the application makes; assign: each process takes all partitions that the "
+                                 "topic has then, is no member of the group, and its commits are taken while the group "
+                                 "has no members, whoever else commits",
+                      .source = "KafkaConsumer.assign; ClassicGroup.validateOffsetCommit",
+                      .safer = "subscribe"})},
       {duration_option(consumer, "auto.commit.interval.ms", "5s", {.meaning = "how often poll commits by itself"}, 0)},
       {choice_option(consumer, "auto.offset.reset", "latest", kReset,
                      {.meaning = "where to begin without a valid position: the end, the beginning, or an exception",

@@ -75,6 +75,7 @@ struct ConsumerInfo {
   std::string client;
   sim::Duration session_timeout{0};
   sim::Duration rebalance_timeout{0};
+  bool assigns = false;  ///< takes its partitions itself, is no member
 };
 
 /// The partitions of the first image of the metadata, and those that operations have added since: an entry says where
