@@ -98,5 +98,35 @@ TEST(KafkaCluster, ALateConsumerStartsWhereItsPolicySays) {
   }
 }
 
+TEST(KafkaCluster, AddedPartitionsAreReadFromWhereThePolicySays) {
+  for (const bool earliest : {false, true}) {
+    KafkaRun run;
+    run.set(OptionScope::producer, "metadata.max.age.ms", "1000ms");
+    run.set(OptionScope::consumer, "metadata.max.age.ms", "8000ms");
+    run.set(OptionScope::consumer, "auto.offset.reset", earliest ? "earliest" : "latest");
+    run.messages(200, 20);
+    run.add_partitions(2s, 1);
+    run.run(60s);
+    EXPECT_TRUE(run.reached("added partitions discovered"));
+    EXPECT_EQ(run.lost() == 0, earliest);
+    EXPECT_EQ(run.duplicates(), 0);
+  }
+}
+
+TEST(KafkaCluster, ProcessesThatAssignCommitOnlyToAGroupWithoutMembers) {
+  for (const bool members : {false, true}) {
+    KafkaRun run;
+    run.set(OptionScope::consumer, "enable.auto.commit", "false");
+    ConsumersSetup other = run.setup().consumers.front();
+    run.set(OptionScope::consumer, "assignment", "assign");
+    if (!members) other = run.setup().consumers.front();
+    other.processing_time = sim::Quantity{20ms};
+    run.setup().consumers.push_back(other);
+    run.run(60s);
+    EXPECT_EQ(run.reached("commit of no member refused"), members);
+    EXPECT_EQ(run.reached("committed position went back"), !members);
+  }
+}
+
 }  // namespace
 }  // namespace noloss::models::kafka

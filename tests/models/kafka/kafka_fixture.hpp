@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/cluster.hpp"
@@ -89,6 +90,8 @@ class KafkaRun {
     placed.duration = sim::Quantity{duration};
     placed.unsynced = sim::Unsynced::lose_all;
   }
+  /// To the first topic.
+  void add_partitions(sim::Duration at, std::uint32_t count) { added_.emplace_back(at, count); }
   void comes_later(std::string consumer) { late_.push_back(std::move(consumer)); }
 
   /// Runs until `limit`; late consumers start at two thirds of it.
@@ -104,6 +107,9 @@ class KafkaRun {
       sim::Machine* machine = simulation_->machine_named(name);
       machine->comes_later();
       simulation_->scheduler().at(sim::kStart + limit * 2 / 3, [machine] { machine->start(); });
+    }
+    for (const auto& [at, count] : added_) {
+      simulation_->scheduler().at(sim::kStart + at, [this, more = count] { cluster_->add_partitions("", more); });
     }
     injector_->arm();
     simulation_->start_all();
@@ -163,6 +169,7 @@ class KafkaRun {
   Setup setup_;
   sim::FaultPlan plan_;
   std::vector<std::string> late_;
+  std::vector<std::pair<sim::Duration, std::uint32_t>> added_;
   sim::FiberPool fibers_;
   std::unique_ptr<sim::Simulation> simulation_;
   std::unique_ptr<History> history_;
