@@ -21,6 +21,16 @@ KAFKA = {
     "join the ISR below the epoch's start": ["joining-at-the-high-watermark"],
     # KIP-101: the high watermark says nothing of what is committed.
     "truncate to the high watermark": ["two-leaders-die"],
+    # --- transactions ---
+    # KIP-890: a late batch must not open a transaction that nobody ends.
+    "kafka: no check of the transaction at the append": ["hanging-transaction-3.9"],
+    # KIP-98: who begins anew under a transactional id fences who was there before.
+    "kafka: a new life keeps the epoch": ["transactional-zombie"],
+    # KIP-890: with version 2 each transaction has an epoch, which what is late does not have.
+    "kafka: version 2 keeps the epoch": ["late-batch", "delayed-commit"],
+    # What was decided is finished by the next coordinator.
+    "kafka: a new coordinator sends no markers": ["coordinator-dies-prepared"],
+    "kafka: a decision is not replicated": ["torn-transaction"],
 }
 
 RABBITMQ = {
@@ -51,6 +61,11 @@ RABBITMQ = {
     # --- alarms ---
     "rabbitmq: an alarm stays on its own node": ["disk-alarm"],
     "rabbitmq: what a blocked publisher sends is thrown away": ["memory-alarm", "disk-alarm"],
+    # --- streams ---
+    "rabbitmq: a stream writer confirms what only it has": ["stream-isolated-writer"],
+    "rabbitmq: a stream elects the member with the shortest log": ["stream-power"],
+    "rabbitmq: a stream replica keeps what its writer does not have": ["stream-power"],
+    "rabbitmq: a new stream writer does not read what its publishers have sent": ["stream-deduplication"],
     # --- mirrored queues ---
     "rabbitmq: an unsynchronised mirror is promoted": ["mirrored-failover"],
 }
