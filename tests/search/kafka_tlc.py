@@ -16,12 +16,11 @@ import argparse
 import csv
 import sys
 
-from searching import ROOT, search
+from kafka_rows import EARLY, FILES
+from searching import search
 
-FILES = ROOT / "tests" / "search" / "kafka"
 COLUMNS = ["question", "tlc_replicas", "tlc_epochs", "tlc_result", "tlc_states", "tlc_s", "release", "brokers",
            "placed", "searched", "space", "result", "runs", "s", "cpu_s"]
-EARLY = ["producers.workload.messages=1", "operations=[{at: 15s, do: start, target: consumer-1}]"]
 
 HW2 = ("truncate to the high watermark", 2, 2, "violated", 4079, 1.6)
 HW3 = ("truncate to the high watermark", 3, 3, "violated", 152212, 4.3)

@@ -10,14 +10,11 @@ Prints one line a row: faults, plans, seconds. Exit status 0: every expectation 
 """
 
 import argparse
-import pathlib
 import re
-import subprocess
 import sys
-import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from searching import ROOT, run
+
 ONE = "producers.workload.messages=1"
 
 # rows, file, configurations (--only), K, changes (--set)
@@ -50,39 +47,29 @@ ROWS = [
 ]
 
 
-def search(binary, jobs, row):
+def search(binary, jobs, folder, row):
     rows, file, only, faults, sets = row
-    command = [binary, "run", str(ROOT / "scenarios" / "textbook" / f"{file}.yaml"), "--search", "exhaustive",
-               "--faults", str(faults), "--progress", "none", "--jobs", str(jobs)]
-    for selector in only:
-        command += ["--only", selector]
-    for change in sets:
-        command += ["--set", change]
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command + ["--out", folder], capture_output=True, text=True)
-    seconds = time.monotonic() - began
-    plans = re.search(r"space: ([\d,]+) plans", done.stderr)
+    done = run(binary, folder / f"{file}.yaml", [], faults=faults, only=only, sets=sets, jobs=jobs)
     met = re.search(r"(\d+ of \d+) expectations? met", done.stdout)
-    print(f"row {rows:12} {file:28} k={faults}  {plans.group(1) if plans else '?':>9} plans  {seconds:6.1f} s  "
+    print(f"row {rows:16} {file:28} k={faults}  {done.plans:>9,} plans  {done.seconds:6.1f} s  "
           f"{met.group(1) if met else '?'} met", flush=True)
-    if done.returncode != 0:
+    if done.status != 0:
         print(done.stdout + done.stderr, flush=True)
-    return done.returncode == 0
+    return done.status == 0
 
 
-def main():
+def main(table, folder):
     arguments = argparse.ArgumentParser()
     arguments.add_argument("binary")
     arguments.add_argument("rows", nargs="*")
     arguments.add_argument("--but", action="append", default=[], help="not this row")
     arguments.add_argument("--jobs", type=int, default=2)
     given = arguments.parse_args()
-    chosen = [row for row in ROWS if row[0] not in given.but and (not given.rows or row[0] in given.rows)]
-    results = [search(given.binary, given.jobs, row) for row in chosen]
+    chosen = [row for row in table if row[0] not in given.but and (not given.rows or row[0] in given.rows)]
+    results = [search(given.binary, given.jobs, folder, row) for row in chosen]
     print(f"{sum(results)} of {len(results)} rows")
     return 0 if results and all(results) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ROWS, ROOT / "scenarios" / "textbook"))

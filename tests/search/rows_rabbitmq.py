@@ -38,5 +38,5 @@ ROWS = [
     ("53", "amnesia", [], 1, []),
 ]
 
-rows.ROWS = [(name, f"../../tests/search/rabbitmq/{file}", *rest) for name, file, *rest in ROWS]
-sys.exit(rows.main())
+if __name__ == "__main__":
+    sys.exit(rows.main(ROWS, rows.ROOT / "tests" / "search" / "rabbitmq"))
