@@ -135,9 +135,7 @@ TEST_F(StreamTest, AMemberThatForgotCanOutvoteOneThatIsSlow) {
 TEST_F(StreamTest, APublisherWithoutANameIsStoredTwice) {
   set(OptionScope::producer, "client", "stream");
   messages(1, 1);
-  sim::Fault& lost_confirm = fault(0s, Action::drop, "broker-1", 1s);
-  lost_confirm.at = {std::nullopt, sim::MomentRef{"broker-1", "sent:publish_confirm", 1, Duration{0}}};
-  lost_confirm.peer = "producer-1";
+  first_confirm_is_lost("broker-1");
   run_until(1s);
   EXPECT_TRUE(finish(60s));
   EXPECT_EQ(acked(), 1);
@@ -148,9 +146,7 @@ TEST_F(StreamTest, APublisherWithANameIsStoredOnce) {
   set(OptionScope::producer, "client", "stream");
   set(OptionScope::producer, "name", "orders");
   messages(1, 1);
-  sim::Fault& lost_confirm = fault(0s, Action::drop, "broker-1", 1s);
-  lost_confirm.at = {std::nullopt, sim::MomentRef{"broker-1", "sent:publish_confirm", 1, Duration{0}}};
-  lost_confirm.peer = "producer-1";
+  first_confirm_is_lost("broker-1");
   run_until(1s);
   EXPECT_TRUE(finish(60s));
   EXPECT_EQ(acked(), 1);
@@ -165,9 +161,7 @@ TEST_F(StreamTest, ANewWriterKnowsWhatItsPublishersHaveSent) {
   setup_.producers.front().connect = {"broker-2"};
   setup_.consumers.front().connect = {"broker-3"};
   messages(20, 1000);
-  sim::Fault& lost_confirm = fault(0s, Action::drop, "broker-2", 1s);
-  lost_confirm.at = {std::nullopt, sim::MomentRef{"broker-2", "sent:publish_confirm", 1, Duration{0}}};
-  lost_confirm.peer = "producer-1";
+  first_confirm_is_lost("broker-2");
   fault(500ms, Action::kill, "broker-1", 2s);
   run_until(1s);
   EXPECT_TRUE(finish(120s));

@@ -71,6 +71,12 @@ class StreamTest : public testing::Test {
     made.shape = sim::PartitionShape::sides;
     made.sides = std::move(sides);
   }
+  /// The broker's first confirm of a stream client does not arrive, nor does anything else for a second.
+  void first_confirm_is_lost(const std::string& broker) {
+    sim::Fault& made = fault(Duration{0}, Action::drop, broker, 1s);
+    made.at = {std::nullopt, sim::MomentRef{broker, "sent:publish_confirm", 1, Duration{0}}};
+    made.peer = "producer-1";
+  }
   /// The machine starts only then.
   void starts_at(std::string machine, Duration time) { late_.emplace_back(std::move(machine), time); }
 
