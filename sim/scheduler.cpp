@@ -35,7 +35,6 @@ void Scheduler::prepare(Fiber& fiber, Process* process, Callback& body) {
   fiber.killed_ = finishing_;
   fiber.held_ = false;
   fiber.swallowed_ = 0;
-  fiber.timer_ = 0;
   fiber.live_index_ = memory_->live.size();
   memory_->live.push_back(&fiber);
   wake(fiber);
