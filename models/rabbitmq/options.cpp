@@ -18,7 +18,6 @@ constexpr std::int64_t kHour = 3600 * 1000 * kMillisecond;
 constexpr std::int64_t kDay = 24 * kHour;
 
 constexpr std::array<std::string_view, 3> kTypes{"classic", "quorum", "stream"};
-constexpr std::span<const std::string_view> kTypesWithoutStreams{kTypes.data(), 2};
 constexpr std::array<std::string_view, 3> kOverflow{"drop-head", "reject-publish", "reject-publish-dlx"};
 
 constexpr std::array<std::string_view, 2> kStrategies{"at-most-once", "at-least-once"};
@@ -283,6 +282,7 @@ constexpr OptionRow kClusterSize{.scope = entity,
                                  .group = kArguments};
 /// What the release does not know of a row yet; empty: it does not know the row.
 std::optional<OptionRow> as_known(OptionRow row, const Release& release) {
+  if (row.name == "type" && !release.streams) row.choices = row.choices.first(2);
   if (release.quorum_queues) return row;
   if (row.name == "consumer_timeout") return std::nullopt;
   if (row.name == "type") {
@@ -320,10 +320,6 @@ std::vector<OptionRow> make_rows(const Release& release) {
                     .group = kConfig});
   }
   for (const OptionRow& row : kQueue) add(row);
-  if (!release.streams && release.quorum_queues) {
-    const auto type = std::find_if(rows.begin(), rows.end(), [](const OptionRow& row) { return row.name == "type"; });
-    type->choices = kTypesWithoutStreams;
-  }
   OptionRow version = kQueueVersion;
   if (!release.storage_v2) version.max = 1;
   if (!release.storage_v1) {

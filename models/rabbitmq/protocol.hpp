@@ -87,6 +87,12 @@ struct ChannelOpen final : sim::Payload {
   bool stream_protocol = false;  ///< not AMQP: a stream client opens its connection
   QueueId declares = kNoQueue;
 };
+[[nodiscard]] inline ChannelOpen stream_connection_to(QueueId stream) {
+  ChannelOpen open;
+  open.declares = stream;
+  open.stream_protocol = true;
+  return open;
+}
 /// Reply codes: no such queue or its home node is down; unknown delivery tag or a consumer's timeout; a commit failed.
 inline constexpr std::uint32_t kNotFound = 404;
 inline constexpr std::uint32_t kPreconditionFailed = 406;

@@ -34,8 +34,8 @@ class QueueProcess {
   /// Something waits to be stored often enough.
   [[nodiscard]] virtual bool waits_for_copies() const = 0;
   [[nodiscard]] virtual bool exists() const = 0;
-  /// Of the messages that it holds, in this node's memory.
-  [[nodiscard]] virtual std::int64_t bytes() const = 0;
+  /// Of the messages that it holds in this node's memory; a stream's are in the page cache.
+  [[nodiscard]] virtual std::int64_t bytes() const { return 0; }
   /// Messages that a consumer could still get.
   [[nodiscard]] virtual std::vector<MessageRef> messages() const = 0;
   /// Replicated queues: records up to the commit position, and that position.

@@ -30,15 +30,8 @@ StreamConsumer::StreamConsumer(sim::Process& process, const Topology& topology, 
       count_before_storage_(setup.config.integer("messageCountBeforeStorage")),
       flush_interval_(setup.config.duration("flushInterval")),
       arrived_(process.simulation().scheduler()),
-      client_(
-          process, topology, setup.connect, setup.config.duration("network_recovery_interval"),
-          [&] {
-            ChannelOpen open;
-            open.declares = stream;
-            open.stream_protocol = true;
-            return open;
-          }(),
-          *this),
+      client_(process, topology, setup.connect, setup.config.duration("network_recovery_interval"),
+              stream_connection_to(stream), *this),
       application_(process, *this, setup, events().common, state, history) {
   process.spawn([this] { client_.loop(); });
   if (tracking_ == Tracking::automatic) process.spawn([this] { flush(); });

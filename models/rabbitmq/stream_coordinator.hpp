@@ -34,7 +34,6 @@ class StreamCoordinator final : public QueueProcess, private RaftMachine {
   [[nodiscard]] bool drained() const override { return true; }
   [[nodiscard]] bool waits_for_copies() const override { return !raft_.all_committed(); }
   [[nodiscard]] bool exists() const override { return member_; }
-  [[nodiscard]] std::int64_t bytes() const override { return 0; }
   [[nodiscard]] std::vector<MessageRef> messages() const override { return {}; }
 
   /// As far as this node has heard.

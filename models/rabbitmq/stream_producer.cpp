@@ -31,15 +31,8 @@ StreamProducer::StreamProducer(sim::Process& process, const Topology& topology, 
       confirm_timeout_(setup.config.at("confirm_timeout").number.value()),
       ids_(ids),
       changed_(process.simulation().scheduler()),
-      client_(
-          process, topology, setup.connect, setup.config.duration("network_recovery_interval"),
-          [&] {
-            ChannelOpen open;
-            open.declares = stream;
-            open.stream_protocol = true;
-            return open;
-          }(),
-          *this),
+      client_(process, topology, setup.connect, setup.config.duration("network_recovery_interval"),
+              stream_connection_to(stream), *this),
       application_(process, *this, setup, check, events().common, state, history) {
   if (!keeps_ids_) ids_ = {};
   process.spawn([this] { client_.loop(); });

@@ -42,7 +42,6 @@ class StreamQueue final : public QueueProcess {
   [[nodiscard]] bool drained() const override { return true; }
   [[nodiscard]] bool waits_for_copies() const override { return committed_ < log_.tail().first; }
   [[nodiscard]] bool exists() const override { return member_; }
-  [[nodiscard]] std::int64_t bytes() const override { return 0; }  // a stream is in the page cache
   [[nodiscard]] std::vector<MessageRef> messages() const override { return {}; }
   void describe(ReplicaState& replica) const override;
 
