@@ -102,7 +102,7 @@ class Broker final : public sim::Program {
   [[nodiscard]] std::uint64_t next_record_number() { return ++numbers_.records; }
   [[nodiscard]] ProducerId next_producer_id() { return ++numbers_.producers; }
   /// Asks the leader of the partition to end a transaction there, and waits until that is committed.
-  [[nodiscard]] Error write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request, sim::VirtualTime deadline);
+  [[nodiscard]] Error write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request);
   [[nodiscard]] std::vector<boost::intrusive_ptr<LogRecord>> batch_of(const ProduceRequest& request) const;
   /// Something was done: for who looks at the invariants.
   void step() const {

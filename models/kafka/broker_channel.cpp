@@ -6,17 +6,12 @@
 #include "sim/simulation.hpp"
 
 namespace noloss::models::kafka {
-namespace {
-
-constexpr sim::Duration kRequestTimeout = std::chrono::seconds{30};  // request.timeout.ms of a broker
-
-}  // namespace
 
 BrokerChannel::BrokerChannel(sim::Process& process, const Topology& topology)
     : process_(process),
       network_(process, topology,
                {.bootstrap = {},
-                .request_timeout = kRequestTimeout,
+                .request_timeout = kBrokerRequestTimeout,
                 .metadata_max_age = sim::Duration::max(),
                 .retry_backoff = kReconnectDelay,
                 .metadata = false}),

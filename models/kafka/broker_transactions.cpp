@@ -7,7 +7,6 @@
 namespace noloss::models::kafka {
 namespace {
 
-constexpr sim::Duration kMarkerTimeout = std::chrono::seconds{30};  // request.timeout.ms of a broker
 /// How long a leader keeps asking while the transaction before is not complete, with transaction.version 2.
 constexpr sim::Duration kJoinPatience = std::chrono::milliseconds{100};
 constexpr sim::Duration kJoinBackoff = std::chrono::milliseconds{20};
@@ -35,7 +34,8 @@ void Broker::write_txn_markers(const sim::Arrival& arrival) {
   const auto& request = static_cast<const WriteTxnMarkersRequest&>(*arrival.payload);
   boost::intrusive_ptr<WriteTxnMarkersResponse> response{new WriteTxnMarkersResponse};
   Replica* mine = replica(request.partition);
-  response->error = mine == nullptr ? Error::not_leader_or_follower : mine->end_transaction(request, kMarkerTimeout);
+  response->error =
+      mine == nullptr ? Error::not_leader_or_follower : mine->end_transaction(request, kBrokerRequestTimeout);
   respond(arrival, events().write_txn_markers_response, std::move(response));
 }
 
@@ -79,12 +79,13 @@ Error Broker::ask_coordinator(const ProduceRequest& produce, bool adds) {
 
 // --- for the coordinator ---
 
-Error Broker::write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request, sim::VirtualTime deadline) {
+Error Broker::write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request) {
   if (request->partition >= metadata_->partitions.size()) return Error::leader_not_available;
   const sim::NodeId leader = metadata_->partitions[request->partition].leader;
   if (leader == sim::kNoNode) return Error::leader_not_available;
-  if (leader == node()) return replica(request->partition)->end_transaction(*request, kMarkerTimeout);
-  const sim::PayloadPtr answer = channel_->ask(leader, events().write_txn_markers, std::move(request), deadline);
+  if (leader == node()) return replica(request->partition)->end_transaction(*request, kBrokerRequestTimeout);
+  const sim::PayloadPtr answer =
+      channel_->ask(leader, events().write_txn_markers, std::move(request), simulation().now() + kConnectPatience);
   return answer == nullptr ? Error::disconnected : static_cast<const Response&>(*answer).error;
 }
 

@@ -146,7 +146,7 @@ void KafkaCluster::elect(sim::NodeId node, bool unclean) {
 }
 
 void KafkaCluster::add_partitions(std::string_view entity, std::uint32_t count) {
-  kafka::add_partitions(topology_, setup_, entity_index(setup_, std::string{entity}), count);
+  kafka::add_partitions(topology_, setup_, entity_index(setup_, entity), count);
   auto* controller = static_cast<Controller*>(simulation_.machine(topology_.controller).process().program());
   if (controller != nullptr) controller->look_for_requests();
 }

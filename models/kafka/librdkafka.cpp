@@ -22,8 +22,7 @@ constexpr sim::Duration kLeastPatience = 100ms;  // for a request whose first me
 
 LibrdkafkaOptions librdkafka_options(const OptionValues& config) {
   LibrdkafkaOptions options;
-  const std::string& acks = config.at("acks").text;
-  options.acks = acks == "0" ? Acks::none : acks == "1" ? Acks::leader : Acks::all;
+  options.acks = acks_of(config);
   options.retries = config.integer("retries");
   options.message_timeout = config.duration("message.timeout.ms");
   options.request_timeout = config.duration("request.timeout.ms");
@@ -55,14 +54,6 @@ LibrdkafkaProducer::LibrdkafkaProducer(sim::Process& process, const Topology& to
   learn_partitions(topology.initial_partitions);
   for (const sim::NodeId node : topology.brokers) threads_.emplace_back().node = node;
   threads_.emplace_back();
-}
-
-void LibrdkafkaProducer::learn_partitions(std::size_t known) {
-  const auto partitions = topology_.partitions_of(entity_, known);
-  while (lanes_.size() < partitions.size()) {
-    const PartitionIndex next = partitions[lanes_.size()];
-    lanes_.emplace_back().partition = next;
-  }
 }
 
 void LibrdkafkaProducer::run() {

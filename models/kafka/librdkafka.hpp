@@ -107,7 +107,7 @@ class LibrdkafkaProducer final : public sim::Program, public ProducerClient {
   [[nodiscard]] sim::Duration request_timeout(const Thread& thread, const Batch& batch) const;
   [[nodiscard]] sim::VirtualTime now() const { return process_.simulation().now(); }
 
-  void learn_partitions(std::size_t known);
+  void learn_partitions(std::size_t known) { add_lanes(lanes_, topology_, entity_, known); }
 
   sim::Process& process_;
   const Topology& topology_;

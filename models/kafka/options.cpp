@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "models/kafka/protocol.hpp"
+
 namespace noloss::models::kafka {
 namespace {
 
@@ -67,6 +69,11 @@ OptionRow flag_option(OptionScope scope, std::string_view name, std::string_view
 OptionRow text_option(OptionScope scope, std::string_view name, std::string_view default_value,
                       const OptionText& text) {
   return basic(scope, name, OptionType::text, default_value, text);
+}
+
+Acks acks_of(const OptionValues& producer) {
+  const std::string& acks = producer.at("acks").text;
+  return acks == "0" ? Acks::none : acks == "1" ? Acks::leader : Acks::all;
 }
 
 std::string transactional_id(const OptionValues& producer) {

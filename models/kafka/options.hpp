@@ -2,6 +2,7 @@
 // consumer.properties. A row says in which releases the option exists and how its default changed.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@ inline constexpr std::string_view kFromBroker = "broker";
 inline constexpr std::string_view kFromOthers = "unset";
 /// The default of transactional.id: no transactions.
 inline constexpr std::string_view kNoTransactions = "unset";
+enum class Acks : std::uint8_t;  // protocol.hpp
+[[nodiscard]] Acks acks_of(const OptionValues& producer);
 /// Empty: the producer sends outside of transactions.
 [[nodiscard]] std::string transactional_id(const OptionValues& producer);
 

@@ -16,8 +16,7 @@ constexpr std::size_t kMostInFlight = 5;
 
 ProducerOptions producer_options(const OptionValues& config, const Behaviours& behaviours) {
   ProducerOptions options;
-  const std::string& acks = config.at("acks").text;
-  options.acks = acks == "0" ? Acks::none : acks == "1" ? Acks::leader : Acks::all;
+  options.acks = acks_of(config);
   options.retries = config.integer("retries");
   options.request_timeout = config.duration("request.timeout.ms");
   if (behaviours.delivery_timeout) options.delivery_timeout = config.duration("delivery.timeout.ms");
@@ -74,14 +73,6 @@ Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_
                                                     process, *this, transactions_, setup, state, history)),
       application_(process, client_of_application(), setup, check, events().common, state, history) {
   learn_partitions(topology.initial_partitions);
-}
-
-void Producer::learn_partitions(std::size_t known) {
-  const auto partitions = topology_.partitions_of(entity_, known);
-  while (lanes_.size() < partitions.size()) {
-    const PartitionIndex next = partitions[lanes_.size()];
-    lanes_.emplace_back().partition = next;
-  }
 }
 
 void Producer::run() {

@@ -108,7 +108,7 @@ class Producer final : public sim::Program, public ProducerClient {
   [[nodiscard]] ProducerClient& client_of_application();
 
   // producer_idempotence.cpp: sequences, and what an answer means for them
-  void learn_partitions(std::size_t known);
+  void learn_partitions(std::size_t known) { add_lanes(lanes_, topology_, entity_, known); }
   [[nodiscard]] bool has_producer_id();
   void stamp(Lane& lane, const BatchPtr& batch);
   void answered(Lane& lane, const BatchPtr& batch, const ProduceResponse* response);

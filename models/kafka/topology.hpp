@@ -17,6 +17,8 @@ namespace noloss::models::kafka {
 
 /// Pause before a node connects again.
 inline constexpr sim::Duration kReconnectDelay = std::chrono::milliseconds{100};
+/// request.timeout.ms of a broker, for what it asks of others.
+inline constexpr sim::Duration kBrokerRequestTimeout = std::chrono::seconds{30};
 /// One handshake. The kernel repeats a SYN after a second; here the program tries again instead.
 inline constexpr sim::Duration kConnectTimeout = std::chrono::seconds{1};
 
@@ -110,6 +112,16 @@ struct Topology {
 
 /// Brokers, partitions and options of `setup`; node ids are those that build() gives: brokers first.
 [[nodiscard]] Topology make_topology(const Setup& setup);
+/// Gives a client's `lanes` one for each partition of the topic that it knows of and has none for yet.
+template <class Lanes>
+void add_lanes(Lanes& lanes, const Topology& topology, std::uint32_t entity, std::size_t known) {
+  const std::vector<PartitionIndex> partitions = topology.partitions_of(entity, known);
+  while (lanes.size() < partitions.size()) {
+    const PartitionIndex next = partitions[lanes.size()];
+    lanes.emplace_back().partition = next;
+  }
+}
+
 /// Gives a topic `count` more partitions, which exist once the controller says so.
 void add_partitions(Topology& topology, const Setup& setup, std::uint32_t entity, std::uint32_t count);
 

@@ -9,8 +9,6 @@
 namespace noloss::models::kafka {
 namespace {
 
-constexpr sim::Duration kAppendTimeout = std::chrono::seconds{30};  // request.timeout.ms of a broker
-
 bool contains(const std::vector<PartitionIndex>& partitions, PartitionIndex partition) {
   return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
 }
@@ -60,7 +58,7 @@ bool TransactionCoordinator::idle() const {
 Error TransactionCoordinator::store(Entry& entry, Transaction next) {
   entry.pending = true;
   const std::uint64_t term = term_;
-  const Error error = replica_->append_internal({record_of(next)}, kAppendTimeout);
+  const Error error = replica_->append_internal({record_of(next)}, kBrokerRequestTimeout);
   if (term != term_) return Error::not_coordinator;
   entry.pending = false;
   if (error == Error::not_leader_or_follower) return Error::not_coordinator;

@@ -10,7 +10,6 @@ namespace noloss::models::kafka {
 namespace {
 
 constexpr sim::Duration kMarkerBackoff = std::chrono::milliseconds{100};
-constexpr sim::Duration kConnectPatience = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -53,7 +52,7 @@ bool TransactionCoordinator::send_marker(const Transaction& decided, PartitionIn
     request->epoch = decided.epoch;
     request->coordinator_epoch = epoch_;
     request->result = decided.state == TxnState::prepare_commit ? TxnResult::commit : TxnResult::abort;
-    switch (broker_.write_marker(std::move(request), broker_.simulation().now() + kConnectPatience)) {
+    switch (broker_.write_marker(std::move(request))) {
       case Error::none: return term == term_;
       // Somebody newer ends it, or has done so.
       case Error::invalid_producer_epoch:
