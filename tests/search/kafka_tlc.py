@@ -16,11 +16,11 @@ import argparse
 import csv
 import sys
 
-from kafka_rows import EARLY, FILES
+from kafka_rows import AGREE, EARLY, FILES, NO_LOSS
 from searching import search
 
 COLUMNS = ["question", "tlc_replicas", "tlc_epochs", "tlc_result", "tlc_states", "tlc_s", "release", "brokers",
-           "placed", "searched", "space", "result", "runs", "s", "cpu_s"]
+           "guarantee", "placed", "searched", "space", "result", "runs", "s", "cpu_s"]
 
 HW2 = ("truncate to the high watermark", 2, 2, "violated", 4079, 1.6)
 HW3 = ("truncate to the high watermark", 3, 3, "violated", 152212, 4.3)
@@ -31,31 +31,38 @@ KIP279_3 = ("KIP-279 without fencing of fetches", 3, 2, "violated", 182441, 11)
 KIP320 = ("KIP-320", 3, 2, "holds", 1967560, 69)
 KRAFT = ("KRaft 3.5, last replica standing, min ISR 2, one lossy stop", 3, "", "violated", 20942, 5.2)
 
-# TLC's question and answer, release, brokers, file, --only, K, changes, faults that are placed, what is expected
+CUT_3 = ["faults=[{action: partition, isolate: broker-1, duration: 3s}, "
+         "{action: partition, isolate: broker-2, duration: 3s}]"]
+
+# TLC's question and answer, release, brokers, guarantee, file, --only, K, changes, faults that are placed, what is
+# expected. TLC's invariant is that replicas in sync agree below the high watermark.
 QUESTIONS = [
-    (HW2, "0.10.2", 2, "releases-zookeeper", ["faults=bounce"], 2, EARLY, 0, "violated"),
-    (HW3, "0.10.2", 3, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "violated"),
-    (KIP101_2, "1.1", 2, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
-    (KIP101_3, "1.1", 3, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
-    (KIP101_3, "1.1", 3, "stale-leader", [], 1, [], 5, "violated"),
-    (KIP101_3, "1.1", 4, "joining", [], 2, [], 1, "violated"),
-    (KIP279_2, "2.0", 2, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
-    (KIP279_3, "2.0", 3, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
-    (KIP279_3, "2.0", 3, "stale-leader", [], 1, [], 5, "violated"),
-    (KIP279_3, "2.0", 4, "joining", [], 2, [], 1, "violated"),
-    (KIP320, "2.6", 3, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
-    (KIP320, "2.6", 3, "stale-leader", [], 1, [], 5, "holds"),
-    (KIP320, "2.6", 4, "joining", [], 2, [], 1, "holds"),
-    (KRAFT, "3.5", 3, "last-standing", [], 2, [], 0, "violated"),
+    (HW2, "0.10.2", 2, NO_LOSS, "releases-zookeeper", ["faults=bounce"], 2, EARLY, 0, "violated"),
+    (HW3, "0.10.2", 3, NO_LOSS, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "violated"),
+    (KIP101_2, "1.1", 2, AGREE, "elected-back", [], 2, [], 0, "violated"),
+    (KIP101_3, "1.1", 3, AGREE, "elected-back", [], 2, CUT_3, 0, "violated"),
+    (KIP101_3, "1.1", 3, NO_LOSS, "stale-leader", [], 1, [], 5, "violated"),
+    (KIP101_3, "1.1", 4, NO_LOSS, "joining", [], 2, [], 1, "violated"),
+    (KIP279_2, "2.0", 2, AGREE, "elected-back", [], 2, [], 0, "holds"),
+    (KIP279_2, "2.0", 2, NO_LOSS, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
+    (KIP279_3, "2.0", 3, AGREE, "elected-back", [], 2, CUT_3, 0, "holds"),
+    (KIP279_3, "2.0", 3, NO_LOSS, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
+    (KIP279_3, "2.0", 3, NO_LOSS, "stale-leader", [], 1, [], 5, "violated"),
+    (KIP279_3, "2.0", 4, NO_LOSS, "joining", [], 2, [], 1, "violated"),
+    (KIP320, "2.6", 3, AGREE, "elected-back", [], 2, CUT_3, 0, "holds"),
+    (KIP320, "2.6", 3, NO_LOSS, "releases-zookeeper", ["faults=kill"], 2, EARLY, 0, "holds"),
+    (KIP320, "2.6", 3, NO_LOSS, "stale-leader", [], 1, [], 5, "holds"),
+    (KIP320, "2.6", 4, NO_LOSS, "joining", [], 2, [], 1, "holds"),
+    (KRAFT, "3.5", 3, NO_LOSS, "last-standing", [], 2, [], 0, "violated"),
 ]
 
 
 def ask(binary, jobs, entry):
-    tlc, release, brokers, file, only, faults, more, placed, expected = entry
+    tlc, release, brokers, guarantee, file, only, faults, more, placed, expected = entry
     sets = [f"release={release}", f"brokers.count={brokers}", f"topic.replication.factor={brokers}", *more]
-    found = search(binary, FILES / f"{file}.yaml", guarantee="no_acked_loss", faults=faults, only=only, sets=sets,
+    found = search(binary, FILES / f"{file}.yaml", guarantee=guarantee, faults=faults, only=only, sets=sets,
                    jobs=jobs)
-    row = dict(zip(COLUMNS, [*tlc, release, brokers, placed, f"k={faults}", found.plans, found.verdict, found.runs,
+    row = dict(zip(COLUMNS, [*tlc, release, brokers, guarantee, placed, f"k={faults}", found.plans, found.verdict, found.runs,
                              f"{found.seconds:.1f}", f"{found.cpu:.1f}"]))
     good = found.verdict == expected
     print(f"{tlc[0]}, {tlc[1]} replicas: TLC {tlc[3]} {tlc[5]} s | {release}, {brokers} brokers, {placed} placed + "
