@@ -40,6 +40,12 @@ std::vector<Remedy> candidates(const Scenario& scenario) {
   return remedies;
 }
 
+bool kept(const std::optional<Witness>& changed, Runner& runner) {
+  const std::optional<RunResult> result = changed ? changed->run(runner) : std::nullopt;
+  // Sending nothing at all would be no remedy.
+  return result && result->of(changed->guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
+}
+
 }  // namespace
 
 std::string Remedy::text() const {
@@ -81,12 +87,13 @@ Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   }
   const std::optional<Witness::Read> file = witness.read();
   if (!file) return found;
+  Witness by_time = witness;
+  by_time.plan = runner.replay(file->request()).plan_by_time;
+  const bool also_by_time = by_time.violates(runner);
   for (Remedy& remedy : candidates(file->scenario)) {
-    const std::optional<Witness> changed = witness.with(remedy.path, remedy.value);
-    const std::optional<RunResult> result = changed ? changed->run(runner) : std::nullopt;
-    // Sending nothing at all would be no remedy.
-    const bool kept = result && result->of(witness.guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
-    if (kept) found.remedies.push_back(std::move(remedy));
+    if (!kept(witness.with(remedy.path, remedy.value), runner)) continue;
+    if (also_by_time && !kept(by_time.with(remedy.path, remedy.value), runner)) continue;
+    found.remedies.push_back(std::move(remedy));
   }
   return found;
 }

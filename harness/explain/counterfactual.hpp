@@ -2,7 +2,8 @@
 // harmless.
 //
 // Tried are the options that the system declares as protecting, each at its safer value, and what the applications
-// around it could do better. Each try is a run of the same seed and plan.
+// around it could do better. Each try is a run of the same seed and plan, and another one with each fault at the time
+// at which it fired: an option that only adds or removes an event moves the moments of the plan, and protects nobody.
 #pragma once
 
 #include <string>

@@ -132,6 +132,7 @@ ReplayReport Runner::replay(const RunRequest& request) {
   ReplayReport report;
   report.result = world.judge();
   report.plan = world.injector().concrete();
+  report.plan_by_time = world.injector().concrete_by_time();
   report.faults = tell_faults(world);
   report.biographies = tell_biographies(world, report.result);
   report.node_names = world.names().nodes;

@@ -50,6 +50,7 @@ struct Biography {
 struct ReplayReport {
   RunResult result;
   sim::FaultPlan plan;            ///< concrete: what the run did
+  sim::FaultPlan plan_by_time;    ///< the same, with times in place of moments
   std::vector<StoryLine> faults;  ///< each fault with what it did, when it healed, or that it never fired
   std::vector<Biography> biographies;
   std::vector<std::string> node_names;  ///< by NodeId

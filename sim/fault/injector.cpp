@@ -45,6 +45,7 @@ bool Injector::pending() const { return impl_->pending(); }
 void Injector::heal_all() { impl_->heal_all(); }
 const std::vector<FaultReport>& Injector::reports() { return impl_->report(); }
 FaultPlan Injector::concrete() const { return impl_->concrete(); }
+FaultPlan Injector::concrete_by_time() const { return impl_->concrete_by_time(); }
 
 void Injector::happened(NodeId node, EventId event, std::uint64_t number) {
   impl_->moments.happened(node, event, number, impl_->due);

@@ -61,6 +61,9 @@ class Injector final : public MomentListener {
   [[nodiscard]] const std::vector<FaultReport>& reports();
   /// The plan with every role replaced by the node that it meant when the fault fired, and with what was drawn.
   [[nodiscard]] FaultPlan concrete() const;
+  /// As concrete(), with the time at which each fault fired in place of its moment: one that a moment set off comes
+  /// a nanosecond after it.
+  [[nodiscard]] FaultPlan concrete_by_time() const;
 
   void happened(NodeId node, EventId event, std::uint64_t number) override;
   /// A role changed hands: faults that wait for a holder may fire.

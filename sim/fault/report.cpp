@@ -33,6 +33,21 @@ FaultPlan Injector::Impl::concrete() const {
   return concrete;
 }
 
+FaultPlan Injector::Impl::concrete_by_time() const {
+  FaultPlan concrete;
+  for (std::uint32_t i = 0; i < plan.size(); ++i) {
+    if (i >= armed.size() || armed[i].firings.empty()) concrete.push_back(plan[i]);
+    if (i >= armed.size()) continue;
+    for (const std::uint32_t number : armed[i].firings) {
+      const Firing& firing = context.firings[number];
+      Fault& fault = concrete.emplace_back(concrete_of(firing));
+      const Duration after{firing.cause.node == kNoNode ? 0 : 1};
+      fault.at = {firing.time + after, std::nullopt};
+    }
+  }
+  return concrete;
+}
+
 void Injector::Impl::add_concrete(FaultPlan& concrete, std::uint32_t index) const {
   const Fault& fault = plan[index];
   const bool fired = index < armed.size() && !armed[index].firings.empty();

@@ -62,8 +62,8 @@ def ask(binary, jobs, entry):
     sets = [f"release={release}", f"brokers.count={brokers}", f"topic.replication.factor={brokers}", *more]
     found = search(binary, FILES / f"{file}.yaml", guarantee=guarantee, faults=faults, only=only, sets=sets,
                    jobs=jobs)
-    row = dict(zip(COLUMNS, [*tlc, release, brokers, guarantee, placed, f"k={faults}", found.plans, found.verdict, found.runs,
-                             f"{found.seconds:.1f}", f"{found.cpu:.1f}"]))
+    row = dict(zip(COLUMNS, [*tlc, release, brokers, guarantee, placed, f"k={faults}", found.plans, found.verdict,
+                             found.runs, f"{found.seconds:.1f}", f"{found.cpu:.1f}"]))
     good = found.verdict == expected
     print(f"{tlc[0]}, {tlc[1]} replicas: TLC {tlc[3]} {tlc[5]} s | {release}, {brokers} brokers, {placed} placed + "
           f"k={faults}: {found.verdict} after {found.runs:,} of {found.plans:,} plans, {found.seconds:.1f} s "

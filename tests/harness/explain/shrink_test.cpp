@@ -140,6 +140,27 @@ TEST_F(WitnessTest, AFaultThatDoesNotMatterIsNotNeeded) {
   EXPECT_EQ(asked.needed_text(), "of 2 faults, number 1 is needed");
 }
 
+TEST(Counterfactuals, AnOptionThatOnlyMovesTheMomentsIsNoRemedy) {
+  // The replicas diverge by the protocol of 1.1, whatever is set; a third replica of the offsets topic adds fetches, so
+  // that the third one is another.
+  const fs::path file = fs::path{__FILE__}.parent_path() / "../../search/kafka/elected-back.yaml";
+  const Scenario fast_changes = read(file);
+  sim::Fault cut;
+  cut.action = sim::Action::partition;
+  cut.at.moment = {"broker-2", "sent:fetch_response", 3, sim::Duration{0}};
+  cut.shape = sim::PartitionShape::sides;
+  cut.sides = {{"broker-1"}, {"broker-2"}};
+  cut.duration = sim::Quantity{std::chrono::seconds{3}};
+  cut.draw = 1;
+  const Witness witness(fast_changes, fast_changes.configurations.front(), {cut}, 1, Guarantee::replicas_agree);
+  Runner runner;
+  ASSERT_TRUE(witness.violates(runner));
+  const std::optional<Witness> moved = witness.with("brokers.config.offsets.topic.replication.factor", "3");
+  ASSERT_TRUE(moved);
+  EXPECT_FALSE(moved->violates(runner));
+  EXPECT_EQ(counterfactuals(witness, runner).remedy_text(), "no single option would have helped");
+}
+
 TEST_F(WitnessTest, WhatDoesNotViolateIsNotShrunk) {
   request.configuration = scenario.configurations.data();  // flush=sync
   const Witness witness(scenario, *request.configuration, runner.replay(request).plan, request.seed,
