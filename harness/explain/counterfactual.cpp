@@ -34,7 +34,8 @@ std::vector<Remedy> candidates(const Scenario& scenario) {
   for (const models::OptionRow& row : scenario.system->options(scenario.release)) {
     if (row.safer.empty()) continue;
     const std::string_view in = section(row.scope, scenario.system->entity().noun);
-    remedies.push_back({fmt::format("{}.config.{}", in, row.name), std::string{row.safer}});
+    const std::string group = row.group.empty() ? std::string{} : fmt::format("{}.", row.group);
+    remedies.push_back({fmt::format("{}.{}{}", in, group, row.name), std::string{row.safer}});
   }
   for (const Habit& habit : kHabits) remedies.push_back({std::string{habit.path}, std::string{habit.safer}});
   return remedies;
@@ -46,14 +47,27 @@ bool kept(const std::optional<Witness>& changed, Runner& runner) {
   return result && result->of(changed->guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
 }
 
+/// Whether an option at `path` can have to do with what was lost where `detail` says. What no broker ever had, no
+/// broker's option keeps; what no consumer could read, no consumer's; and what was acknowledged, the producer's
+/// application sends no second time. Another option may shift the run so that the fault happens to miss, which is no
+/// remedy.
+bool concerns(std::string_view path, Guarantee guarantee, std::string_view detail) {
+  if (guarantee != Guarantee::no_acked_loss && guarantee != Guarantee::no_silent_loss) return true;
+  const bool in_application = path.starts_with("producers.application.");
+  if (detail == name(Stage::produce)) return path.starts_with("producers.");
+  if (detail == name(Stage::consume)) return true;
+  return !path.starts_with("consumers.") && (guarantee == Guarantee::no_silent_loss || !in_application);
+}
+
 }  // namespace
 
 std::string Remedy::text() const {
-  constexpr std::string_view kConfig = ".config.";
-  const std::size_t config = path.find(kConfig);
-  const std::string name =
-      config == std::string::npos ? path.substr(path.rfind('.') + 1) : path.substr(config + kConfig.size());
-  return fmt::format("{}={}", name, value);
+  // What stands in a group may have dots in its name.
+  for (const std::string_view group : {".config.", ".arguments.", ".policy."}) {
+    const std::size_t at = path.find(group);
+    if (at != std::string::npos) return fmt::format("{}={}", path.substr(at + group.size()), value);
+  }
+  return fmt::format("{}={}", path.substr(path.rfind('.') + 1), value);
 }
 
 std::string Counterfactuals::remedy_text() const {
@@ -90,7 +104,10 @@ Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   Witness by_time = witness;
   by_time.plan = runner.replay(file->request()).plan_by_time;
   const bool also_by_time = by_time.violates(runner);
+  const std::optional<RunResult> lost = witness.run(runner);
+  const std::string detail = lost ? lost->of(witness.guarantee()).detail : std::string{};
   for (Remedy& remedy : candidates(file->scenario)) {
+    if (!concerns(remedy.path, witness.guarantee(), detail)) continue;
     if (!kept(witness.with(remedy.path, remedy.value), runner)) continue;
     if (also_by_time && !kept(by_time.with(remedy.path, remedy.value), runner)) continue;
     found.remedies.push_back(std::move(remedy));
