@@ -47,6 +47,8 @@ class Machine {
   [[nodiscard]] bool powered() const { return powered_; }
   [[nodiscard]] bool destroyed() const { return destroyed_; }
   [[nodiscard]] bool left() const { return left_; }
+  /// It does not run and never will again.
+  [[nodiscard]] bool gone() const { return destroyed_ || (left_ && !process_.running()); }
   /// An orderly stop has begun and has not ended yet.
   [[nodiscard]] bool stopping() const { return stopping_ && process_.running(); }
   /// Counts power-ups; a disk operation of an earlier one is void.

@@ -41,7 +41,9 @@ World::World(sim::FiberPool& fibers, const Scenario& scenario, const Configurati
   for (std::size_t i = 0; i < simulation_.machines(); ++i) {
     const sim::Machine& machine = simulation_.machine(sim::NodeId{static_cast<std::uint32_t>(i)});
     names_.nodes.push_back(machine.name());
-    if (machine.kind() == "producer") names_.producers.push_back(machine.name());
+    if (machine.kind() != "producer") continue;
+    names_.producers.push_back(machine.name());
+    producers_.push_back(machine.id());
   }
   evidence_.sequence_check =
       std::any_of(setup.consumers.begin(), setup.consumers.end(),
@@ -87,6 +89,12 @@ bool World::run_until_settled(sim::VirtualTime limit) {
 RunResult World::judge() {
   RunResult result;
   result.seed = simulation_.seed();
+  for (std::size_t i = 0; i < history_.messages().size(); ++i) {
+    const models::MessageRecord& record = history_.messages()[i];
+    // Nobody will ever tell an application that is gone for good.
+    const bool forgotten = record.open() && simulation_.machine(producers_[record.id.producer]).gone();
+    if (forgotten) history_.forgotten(models::MessageRef{static_cast<std::uint32_t>(i)});
+  }
   state_ = cluster_->final_state();
   if (!evidence_.settled) evidence_.waits = cluster_->blocking_waits();
   find_fates(evidence_);

@@ -59,7 +59,8 @@ class World {
   const AllowedFaults* allowed_ = nullptr;  ///< null: nothing is recorded
   std::optional<Recorder> recorder_;
   RunNames names_;
-  sim::Duration quiet_;  ///< how long settled must last: longer than anything can be on its way
+  std::vector<sim::NodeId> producers_;  ///< in order of their numbers
+  sim::Duration quiet_;                 ///< how long settled must last: longer than anything can be on its way
   sim::VirtualTime disturbed_until_{};
   models::FinalState state_;
   Evidence evidence_;

@@ -45,6 +45,9 @@ class ConsumerClient {
   /// Processing failed: gives the message back, as the system's client does it. False: there is no way to, the
   /// application tries again by itself.
   virtual bool give_back(const Delivery& /*delivery*/) { return false; }
+  /// Whether the client has given out messages that will count as consumed although the application has not had them:
+  /// it takes them before it closes the client in an orderly way.
+  [[nodiscard]] virtual bool owes() const { return false; }
   /// Whether messages wait in the client or acknowledgements are unconfirmed.
   [[nodiscard]] virtual bool idle() const = 0;
 };

@@ -8,6 +8,8 @@ namespace noloss::models {
 namespace {
 
 constexpr sim::Duration kRestartDelay = std::chrono::seconds{1};
+/// What supervisors give a program between SIGTERM and SIGKILL: terminationGracePeriodSeconds of Kubernetes.
+constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 
 }  // namespace
 
@@ -20,7 +22,8 @@ ConsumerApplication::ConsumerApplication(sim::Process& process, ConsumerClient& 
       events_(events),
       state_(state),
       history_(history),
-      work_(process.simulation().scheduler()) {
+      work_(process.simulation().scheduler()),
+      finished_(process.simulation().scheduler()) {
   state_.busy = false;
 }
 
@@ -30,7 +33,7 @@ void ConsumerApplication::run() {
   for (std::uint32_t worker = 0; worker < setup_.hand_off; ++worker) {
     process_.spawn([this] { work(); });
   }
-  for (;;) {
+  while (!closing_ || client_.owes()) {
     Delivery delivery = client_.receive();
     in_hand(+1);
     if (setup_.hand_off > 0) {
@@ -56,6 +59,7 @@ void ConsumerApplication::work() {
 void ConsumerApplication::in_hand(std::int64_t change) {
   in_hand_ += change;
   state_.busy = in_hand_ > 0;
+  if (closing_) finished_.notify_all();
 }
 
 void ConsumerApplication::handle(const Delivery& delivery) {
@@ -119,7 +123,17 @@ void ConsumerApplication::take_effect(const Message& message) {
   state_.check.seen(message);
 }
 
+ConsumerApplication::Finished ConsumerApplication::finish() {
+  if (failed_) return Finished::failed;
+  closing_ = true;
+  const sim::VirtualTime killed = simulation_.now() + kGracePeriod;
+  const auto unfinished = [this] { return in_hand_ > 0 || client_.owes(); };
+  while (unfinished() && simulation_.now() < killed) finished_.wait_until(killed);
+  return unfinished() ? Finished::not_in_time : Finished::all;
+}
+
 void ConsumerApplication::close() {
+  failed_ = true;
   sim::Machine& machine = process_.machine();
   machine.stop();
   simulation_.scheduler().at(simulation_.now() + kRestartDelay, [&machine] { machine.start(); });

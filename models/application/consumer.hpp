@@ -3,7 +3,8 @@
 // Modelled: acknowledgement after or before processing, or left to the system; processing that takes time, that fails
 // before its effect, or that hangs; a store that keeps each effect or is keyed by the message; the interceptor that
 // checks sequence numbers, whose state changes in the same atomic step as the effect; worker threads that process while
-// the polling thread goes on. Shared by all systems. Not modelled: effects outside the store.
+// the polling thread goes on; an orderly end, which finishes what is in hand. Shared by all systems. Not modelled:
+// effects outside the store.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +43,12 @@ class ConsumerApplication {
   /// The message in hand, or else the next one, fails `times` times; -1: always.
   void fail_next(std::int64_t times);
   void stall_next(sim::Duration duration) { stall_ = duration; }
+  /// failed: the application closes because of a failure, with messages in hand; not_in_time: a supervisor would have
+  /// killed it by now (30 s).
+  enum class Finished : std::uint8_t { all, failed, not_in_time };
+  /// An orderly end: what is in hand is finished, and nothing more is taken but what the client owes.
+  [[nodiscard]] Finished finish();
+  [[nodiscard]] bool closing() const { return closing_; }
 
  private:
   /// A worker thread.
@@ -67,6 +74,9 @@ class ConsumerApplication {
   std::int64_t in_hand_ = 0;         ///< messages with the workers
   std::deque<Delivery> handed_off_;  ///< and those that wait for one
   sim::WaitQueue work_;
+  bool closing_ = false;
+  bool failed_ = false;  ///< it closes because of a failure
+  sim::WaitQueue finished_;
 };
 
 }  // namespace noloss::models

@@ -13,6 +13,8 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 /// Heartbeats after the last outcome: the first opens the gap of a lost tail, the second reports it.
 constexpr std::int64_t kClosingHeartbeats = 2;
 constexpr std::int64_t kHeartbeatBytes = 32;
+/// What supervisors give a program between SIGTERM and SIGKILL: terminationGracePeriodSeconds of Kubernetes.
+constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 
 }  // namespace
 
@@ -41,8 +43,15 @@ void ProducerApplication::run() {
   }
   for (; state_.part < setup_.workload.size(); ++state_.part, state_.next = 0, state_.part_began = sim::kNever) {
     run_part(setup_.workload[state_.part]);
+    if (closing_) return;
   }
   state_.exhausted = true;
+}
+
+void ProducerApplication::close() {
+  closing_ = true;
+  const sim::VirtualTime killed = simulation_.now() + kGracePeriod;
+  while (!state_.unacknowledged.empty() && simulation_.now() < killed) outcomes_.wait_until(killed);
 }
 
 void ProducerApplication::begin_life() {
@@ -77,6 +86,8 @@ void ProducerApplication::run_part(const WorkloadPart& part) {
   while (state_.next < part.messages.value()) {
     const sim::VirtualTime due = state_.part_began + sim::Duration{state_.next * kSecond / part.rate.value()};
     if (due > simulation_.now()) process_.sleep_until(due, sim::OnKill::discard);
+    const bool within_transaction = setup_.transaction_size > 1 && !state_.unacknowledged.empty();
+    if (closing_ && !within_transaction) return;
     // The source has given the message away before anything can happen to it.
     ++state_.next;
     hand_over(next_message(part));

@@ -2,7 +2,7 @@
 //
 // Modelled: a workload at a rate; sync, async and oneway sends; errors retried, given up or never looked at; messages
 // that come from memory (a crash forgets what was in flight) or from a durable outbox; the interceptor that numbers
-// messages, and its heartbeat. Shared by all systems.
+// messages, and its heartbeat; an orderly end, which waits for the outcomes. Shared by all systems.
 // Not modelled: the cost of the application's own work, several threads that send.
 #pragma once
 
@@ -41,6 +41,9 @@ class ProducerApplication {
 
   /// The application's main fiber.
   void run();
+  /// An orderly end: nothing more is sent, and what was handed over gets its outcome; a transaction is completed. The
+  /// application waits for as long as a supervisor lets it (30 s), and returns.
+  void close();
   /// Everything was handed over and has its outcome.
   [[nodiscard]] static bool settled(const ProducerState& state, const SequenceCheckSetup& check);
 
@@ -67,6 +70,7 @@ class ProducerApplication {
   History& history_;
   sim::WaitQueue outcomes_;
   std::uint32_t round_robin_ = 0;
+  bool closing_ = false;
 };
 
 }  // namespace noloss::models

@@ -51,13 +51,14 @@ Offset KafkaCluster::group_position(PartitionIndex partition, const Replica& lea
 }
 
 bool KafkaCluster::producers_settled() const {
-  return std::all_of(producers_.begin(), producers_.end(), [](const ProducerNode& producer) {
-    return ProducerApplication::settled(producer.state, *producer.check);
+  return std::all_of(producers_.begin(), producers_.end(), [this](const ProducerNode& producer) {
+    return simulation_.machine(producer.node).gone() || ProducerApplication::settled(producer.state, *producer.check);
   });
 }
 
 bool KafkaCluster::consumers_settled() const {
   return std::all_of(consumers_.begin(), consumers_.end(), [this](const ConsumerNode& node) {
+    if (simulation_.machine(node.node).gone()) return true;
     const Consumer* program = consumer(node);
     return program != nullptr && !node.state.busy && program->idle();
   });
@@ -71,8 +72,12 @@ bool KafkaCluster::fully_committed(PartitionIndex partition) const {
 bool KafkaCluster::fully_read(PartitionIndex partition) const {
   if (!has_consumers(topology_.partitions[partition].entity)) return true;
   const Replica* leading = leader(partition);
-  const auto position = live_position(partition);
-  return leading != nullptr && position && *position >= leading->high_watermark();
+  if (leading == nullptr) return false;
+  const bool somebody_left = std::any_of(consumers_.begin(), consumers_.end(), [&](const ConsumerNode& node) {
+    return node.entity == topology_.partitions[partition].entity && !simulation_.machine(node.node).gone();
+  });
+  const auto position = somebody_left ? live_position(partition) : group_position(partition, *leading);
+  return position && *position >= leading->high_watermark();
 }
 
 bool KafkaCluster::transactions_settled() const {

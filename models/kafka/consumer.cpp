@@ -99,6 +99,8 @@ void Consumer::run() {
 }
 
 void Consumer::stop() {
+  // The documented pattern: the loop ends after the records of its last poll, then close().
+  if (application_.finish() == ConsumerApplication::Finished::not_in_time) return;
   // close(): what was handed out counts as consumed, then the group is told.
   const auto offsets = options_.auto_commit ? positions() : acknowledged();
   if (!offsets.empty() && !group_.must_join()) {
@@ -121,7 +123,10 @@ bool Consumer::stall_handler(sim::Duration duration) {
 
 Delivery Consumer::receive() {
   in_hand_.reset();
-  while (handed_.empty()) poll();
+  while (handed_.empty()) {
+    if (application_.closing()) process_.sleep_until(sim::kNever);
+    poll();
+  }
   in_hand_ = std::move(handed_.front());
   handed_.pop_front();
   const std::uint64_t session = lanes_term_ << 32U | in_hand_->partition;

@@ -65,6 +65,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   Delivery receive() override;
   void acknowledge(const Delivery& delivery) override;
   bool acknowledge_and_wait(const Delivery& delivery) override;
+  [[nodiscard]] bool owes() const override { return !handed_.empty(); }
   [[nodiscard]] bool idle() const override;
 
   /// The first offset that neither the application has got nor this consumer has passed by; empty: not its partition.

@@ -55,6 +55,7 @@ class LibrdkafkaProducer final : public sim::Program, public ProducerClient {
                      const SequenceCheckSetup& check, ProducerState& state, History& history);
 
   void run() override;
+  void stop() override { application_.close(); }
 
   [[nodiscard]] std::uint32_t partitions() const override { return static_cast<std::uint32_t>(lanes_.size()); }
   void send(MessagePtr message, SendMode mode, Done done) override;

@@ -52,6 +52,7 @@ class RabbitCluster final : public Cluster {
 
  private:
   struct ProducerNode {
+    sim::NodeId node{};
     const SequenceCheckSetup* check = nullptr;
     ProducerState state;
     PublishingIds ids;  ///< of a stream client
@@ -121,13 +122,14 @@ void RabbitCluster::add_producers() {
       sim::MachineSetup machine;
       machine.name = fmt::format("producer-{}", producers_.size());
       machine.kind = "producer";
-      simulation_.add_machine(std::move(machine), [this, &mine, &group, queue](sim::Process& process) -> ProgramPtr {
+      const auto make = [this, &mine, &group, queue](sim::Process& process) -> ProgramPtr {
         if (speaks_stream(group.config)) {
           return std::make_unique<StreamProducer>(process, topology_, queue, group, *mine.check, mine.state, mine.ids,
                                                   history_);
         }
         return std::make_unique<Producer>(process, topology_, queue, group, *mine.check, mine.state, history_);
-      });
+      };
+      mine.node = simulation_.add_machine(std::move(machine), make).id();
     }
   }
 }
@@ -185,24 +187,29 @@ std::vector<sim::NodeId> RabbitCluster::holders(std::string_view role) const {
 }
 
 bool RabbitCluster::producers_settled() const {
-  return std::all_of(producers_.begin(), producers_.end(), [](const ProducerNode& producer) {
-    return ProducerApplication::settled(producer.state, *producer.check);
+  return std::all_of(producers_.begin(), producers_.end(), [this](const ProducerNode& producer) {
+    return simulation_.machine(producer.node).gone() || ProducerApplication::settled(producer.state, *producer.check);
   });
 }
 
 bool RabbitCluster::consumers_settled() const {
   return std::all_of(consumers_.begin(), consumers_.end(), [this](const ConsumerNode& consumer) {
+    if (simulation_.machine(consumer.node).gone()) return true;
     const auto* program = dynamic_cast<const ConsumerClient*>(simulation_.machine(consumer.node).process().program());
     return program != nullptr && !consumer.state.busy && program->idle();
   });
 }
 
 Offset RabbitCluster::read_by_all(QueueId stream) const {
-  Offset read = std::numeric_limits<Offset>::max();
+  constexpr Offset kNobody = std::numeric_limits<Offset>::max();
+  Offset read = kNobody;
+  Offset read_by_the_gone = kNobody;  // what counts when nobody is left
   for (const ConsumerNode& consumer : consumers_) {
-    if (consumer.queue == stream) read = std::min(read, ledger_.read(stream, consumer.node));
+    if (consumer.queue != stream) continue;
+    Offset& lowest = simulation_.machine(consumer.node).gone() ? read_by_the_gone : read;
+    lowest = std::min(lowest, ledger_.read(stream, consumer.node));
   }
-  return read;
+  return read == kNobody ? read_by_the_gone : read;
 }
 
 bool RabbitCluster::drained(QueueId queue, const QueueProcess& leading) const {

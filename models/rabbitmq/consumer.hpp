@@ -23,6 +23,7 @@ class Consumer final : public sim::Program, public ConsumerClient, private Clien
            ConsumerState& state, Ledger& ledger, History& history);
 
   void run() override { application_.run(); }
+  void stop() override { static_cast<void>(application_.finish()); }
   bool fail_handler(std::int64_t times) override;
   bool stall_handler(sim::Duration duration) override;
 

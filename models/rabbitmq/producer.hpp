@@ -25,6 +25,7 @@ class Producer final : public sim::Program, public ProducerClient, private Clien
            const SequenceCheckSetup& check, ProducerState& state, History& history);
 
   void run() override { application_.run(); }
+  void stop() override { application_.close(); }
 
   [[nodiscard]] std::uint32_t partitions() const override { return 1; }
   void send(MessagePtr message, SendMode mode, Done done) override;

@@ -126,6 +126,12 @@ void StreamConsumer::handled() {
   if (tracking_ == Tracking::automatic && ++unstored_ >= count_before_storage_) store(done_);
 }
 
+void StreamConsumer::stop() {
+  if (application_.finish() == ConsumerApplication::Finished::not_in_time) return;
+  handled();
+  if (tracking_ == Tracking::automatic && done_ != stored_ && done_ != kNoOffset) store(done_);
+}
+
 void StreamConsumer::flush() {
   for (;;) {
     process_.sleep(flush_interval_);

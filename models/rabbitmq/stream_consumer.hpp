@@ -28,6 +28,7 @@ class StreamConsumer final : public sim::Program, public ConsumerClient, private
                  ConsumerState& state, Ledger& ledger, History& history);
 
   void run() override { application_.run(); }
+  void stop() override;
   bool fail_handler(std::int64_t times) override;
   bool stall_handler(sim::Duration duration) override;
 

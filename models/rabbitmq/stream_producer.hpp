@@ -32,6 +32,7 @@ class StreamProducer final : public sim::Program, public ProducerClient, private
                  const SequenceCheckSetup& check, ProducerState& state, PublishingIds& ids, History& history);
 
   void run() override { application_.run(); }
+  void stop() override { application_.close(); }
 
   [[nodiscard]] std::uint32_t partitions() const override { return 1; }
   void send(MessagePtr message, SendMode mode, Done done) override;

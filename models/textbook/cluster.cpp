@@ -157,13 +157,14 @@ std::vector<sim::NodeId> TextbookCluster::holders(std::string_view role) const {
 }
 
 bool TextbookCluster::producers_settled() const {
-  return std::all_of(producers_.begin(), producers_.end(), [](const ProducerNode& producer) {
-    return ProducerApplication::settled(producer.state, *producer.check);
+  return std::all_of(producers_.begin(), producers_.end(), [this](const ProducerNode& producer) {
+    return simulation_.machine(producer.node).gone() || ProducerApplication::settled(producer.state, *producer.check);
   });
 }
 
 bool TextbookCluster::consumers_settled() const {
   return std::all_of(consumers_.begin(), consumers_.end(), [this](const ConsumerNode& consumer) {
+    if (simulation_.machine(consumer.node).gone()) return true;
     const auto* program = static_cast<const Consumer*>(simulation_.machine(consumer.node).process().program());
     return program != nullptr && !consumer.state.busy && program->idle();
   });

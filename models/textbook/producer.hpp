@@ -82,6 +82,7 @@ class Producer final : public sim::Program, public ProducerClient {
            const SequenceCheckSetup& check, ProducerState& state, History& history);
 
   void run() override { application_.run(); }
+  void stop() override { application_.close(); }
 
   [[nodiscard]] std::uint32_t partitions() const override { return static_cast<std::uint32_t>(lanes_.size()); }
   void send(MessagePtr message, SendMode mode, Done done) override;
