@@ -38,6 +38,12 @@ bool Consumer::stall_handler(sim::Duration duration) {
   return true;
 }
 
+void Consumer::stop() {
+  static_cast<void>(application_.finish());
+  // Its last acknowledgements are confirmed, or their connection is lost, or the messages come again.
+  while (!unconfirmed_.empty()) confirmation_.wait();
+}
+
 void Consumer::lane_loop(Lane& lane) {
   for (;;) {
     lane.inbox.emplace(process_);
@@ -83,6 +89,7 @@ bool Consumer::handle(const Lane& lane, const sim::Arrival& arrival) {
   const auto& deliver = static_cast<const Deliver&>(*arrival.payload);
   if (deliver.refused) return false;
   if (!deliver.message) return true;  // the answer to a poll: there is nothing
+  not_taken(lane.session, deliver.offset);
   ready_.push_back({{deliver.message, deliver.offset, lane.session}, lane.partition});
   arrived_.notify_one();
   return true;
@@ -133,7 +140,14 @@ bool Consumer::acknowledge_and_wait(const Delivery& delivery) {
     });
   };
   while (waiting()) confirmation_.wait();
-  return lane_of(delivery) != nullptr;
+  return refused_.erase({delivery.session, delivery.position}) == 0 && lane_of(delivery) != nullptr;
+}
+
+void Consumer::not_taken(std::uint64_t session, Offset offset) {
+  const auto same = [&](const Unconfirmed& sent) { return sent.session == session && sent.offset == offset; };
+  if (std::erase_if(unconfirmed_, same) == 0) return;
+  if (setup_.acknowledge == Acknowledge::before_processing) refused_.insert({session, offset});
+  confirmation_.notify_all();
 }
 
 void Consumer::confirmed(std::uint64_t session, Offset offset) {

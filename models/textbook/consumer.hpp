@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "models/application/consumer.hpp"
@@ -31,6 +32,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
            const ConsumersSetup& setup, ConsumerState& state, History& history);
 
   void run() override { application_.run(); }
+  void stop() override;
   bool fail_handler(std::int64_t times) override;
   bool stall_handler(sim::Duration duration) override;
 
@@ -69,6 +71,8 @@ class Consumer final : public sim::Program, public ConsumerClient {
   void confirmed(std::uint64_t session, Offset offset);
   /// Null if the delivery's connection is gone: the acknowledgement is void.
   [[nodiscard]] Lane* lane_of(const Delivery& delivery);
+  /// A message comes again: what was said about it before did not count.
+  void not_taken(std::uint64_t session, Offset offset);
   void send(const Lane& lane, sim::MessageKind kind, Offset offset, MessageRef message);
 
   sim::Process& process_;
@@ -77,6 +81,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<Ready> ready_;
   std::deque<Unconfirmed> unconfirmed_;
+  std::set<std::pair<std::uint64_t, Offset>> refused_;  ///< acknowledged ahead of processing, and given out again
   std::uint64_t sessions_ = 0;
   sim::WaitQueue arrived_;
   sim::WaitQueue confirmation_;

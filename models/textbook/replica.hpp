@@ -56,6 +56,7 @@ struct Subscription {
   bool started = false;
   Offset next = 0;
   std::map<Offset, sim::VirtualTime> in_hand;  ///< and when it is delivered again
+  bool position_unstored = false;              ///< automatic: the disk was full
   std::set<Offset> acknowledged;               ///< at or past the position
 };
 
@@ -126,7 +127,10 @@ class Replica {
   void deliver(Offset offset);
   void deliver_nothing(const sim::ConnectionPtr& to, Empty why);
   void confirm(const sim::ConnectionPtr& to, Offset acknowledged);
-  void append_position(const sim::ConnectionPtr& connection, Offset acknowledged);
+  /// False where the disk is full.
+  bool append_position(const sim::ConnectionPtr& connection, Offset acknowledged);
+  /// An acknowledgement that could not be stored is none: the position is `before` again, the message in hand.
+  void take_back(Offset before, Offset acknowledged);
   void skip_acknowledged();
 
   // replica_follower.cpp

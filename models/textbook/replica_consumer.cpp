@@ -35,7 +35,7 @@ void Replica::show_to_consumer() {
     if (subscription.automatic) {
       // Counted as done when it is sent.
       position_ = offset + 1;
-      append_position(nullptr, offset);
+      subscription.position_unstored = !append_position(nullptr, offset);
     }
     if (!leads() || !subscription_) return;  // a fault at one of these moments
   }
@@ -79,7 +79,7 @@ void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeReque
   const Offset before = position_;
   skip_acknowledged();
   if (position_ != before) {
-    append_position(from, request.offset);
+    if (!append_position(from, request.offset)) take_back(before, request.offset);
   } else {
     // A later message than the first unacknowledged one, or one acknowledged before: nothing to store.
     confirm(from, request.offset);
@@ -88,6 +88,9 @@ void Replica::acknowledge(const sim::ConnectionPtr& from, const AcknowledgeReque
 }
 
 void Replica::pull(const sim::ConnectionPtr& from, const AcknowledgeRequest& request) {
+  if (subscription_ && subscription_->position_unstored) {
+    subscription_->position_unstored = !append_position(nullptr, request.offset);
+  }
   if (request.offset == kPollOnly) return deliver_nothing(from, leads() ? Empty::nothing_there : Empty::not_leader);
   if (!leads() || !subscription_ || subscription_->connection != from) return;
   subscription_->in_hand.erase(request.offset);
@@ -102,12 +105,23 @@ void Replica::skip_acknowledged() {
   }
 }
 
-void Replica::append_position(const sim::ConnectionPtr& connection, Offset acknowledged) {
+bool Replica::append_position(const sim::ConnectionPtr& connection, Offset acknowledged) {
   const auto record = make_record(RecordKind::position);
   record->position = position_;
-  if (!append(record)) return;  // a full disk: never confirmed, delivered again to the next consumer
+  if (!append(record)) return false;
   if (connection) waiting_.push_back({log_.end() - 1, connection, 0, acknowledged});
   stored_changed();
+  return true;
+}
+
+void Replica::take_back(Offset before, Offset acknowledged) {
+  for (Offset offset = before; offset < position_; ++offset) {
+    const bool other = offset != acknowledged && log_.at(offset).kind == RecordKind::message;
+    if (other) subscription_->acknowledged.insert(offset);
+  }
+  position_ = before;
+  subscription_->in_hand[acknowledged] = broker_.simulation().now() + subscription_->redelivery;
+  broker_.timers_changed();
 }
 
 }  // namespace noloss::models::textbook
