@@ -57,6 +57,47 @@ std::string allowed(const OptionRow& row) {
                               : fmt::format("{} .. {}", written(row.min), written(row.max));
 }
 
+/// An option through the releases, which are counted from the newest.
+struct OptionLife {
+  OptionRow row;  ///< as in the newest release that has it
+  std::size_t newest = 0;
+  std::size_t oldest = 0;
+  struct Default {
+    std::string_view value;
+    std::size_t newest = 0;
+  };
+  std::vector<Default> defaults;  ///< each with the newest release that has it
+};
+
+void note(std::vector<OptionLife>& lives, const OptionRow& row, std::size_t release) {
+  const auto known = std::find_if(lives.begin(), lives.end(), [&](const OptionLife& life) {
+    return life.row.scope == row.scope && life.row.group == row.group && life.row.name == row.name;
+  });
+  if (known == lives.end()) {
+    lives.push_back({row, release, release, {{row.default_value, release}}});
+    return;
+  }
+  known->oldest = release;
+  if (known->defaults.back().value != row.default_value) known->defaults.push_back({row.default_value, release});
+}
+
+/// "1 to 2.8": the default up to that release; several, the latest first.
+std::string earlier_defaults(const OptionLife& life, const std::vector<std::string_view>& releases) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 1; i < life.defaults.size(); ++i) {
+    texts.push_back(fmt::format("{} to {}", life.defaults[i].value, releases[life.defaults[i].newest]));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+/// "3.7 .. 3.13", "2.1 ..", "all"
+std::string existence(const OptionLife& life, const std::vector<std::string_view>& releases) {
+  const bool still = life.newest == 0;
+  if (still && life.oldest + 1 == releases.size()) return "all";
+  return still ? fmt::format("{} ..", releases[life.oldest])
+               : fmt::format("{} .. {}", releases[life.oldest], releases[life.newest]);
+}
+
 Listing named(std::string_view key, std::span<const models::NamedRow> rows) {
   Listing listing{{std::string{key}, "meaning"}, {}};
   for (const models::NamedRow& row : rows) listing.rows.push_back({std::string{row.name}, std::string{row.meaning}});
@@ -89,12 +130,19 @@ Listing systems_listing() {
 }
 
 Listing options_listing(const models::System& system) {
-  const std::span<const std::string_view> releases = system.releases();
-  Listing listing{{"option", "where", "type", "default", "allowed", "safer", "source", "meaning"}, {}};
-  for (const OptionRow& row : system.options(releases.empty() ? std::string_view{} : releases.back())) {
+  std::vector<std::string_view> releases(system.releases().rbegin(), system.releases().rend());
+  if (releases.empty()) releases.emplace_back();
+  std::vector<OptionLife> lives;
+  for (std::size_t i = 0; i < releases.size(); ++i) {
+    for (const OptionRow& row : system.options(releases[i])) note(lives, row, i);
+  }
+  Listing listing{
+      {"option", "where", "type", "default", "earlier", "releases", "allowed", "safer", "source", "meaning"}, {}};
+  for (const OptionLife& life : lives) {
+    const OptionRow& row = life.row;
     listing.rows.push_back({std::string{row.name}, place(system, row), std::string{name(row.type)},
-                            std::string{row.default_value}, allowed(row), std::string{row.safer},
-                            std::string{row.source}, std::string{row.meaning}});
+                            std::string{row.default_value}, earlier_defaults(life, releases), existence(life, releases),
+                            allowed(row), std::string{row.safer}, std::string{row.source}, std::string{row.meaning}});
   }
   return listing;
 }

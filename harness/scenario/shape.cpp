@@ -240,10 +240,34 @@ std::vector<std::string_view> Grammar::option_names(models::OptionScope scope, s
   return names;
 }
 
+namespace {
+
+/// "releases 3.7 to 3.13 have it"; empty: none has.
+std::string other_releases(const models::System& system, models::OptionScope scope, std::string_view group,
+                           std::string_view name) {
+  std::vector<std::string_view> having;
+  for (const std::string_view release : system.releases()) {
+    const auto rows = system.options(release);
+    const bool has = std::any_of(rows.begin(), rows.end(), [&](const models::OptionRow& row) {
+      return row.scope == scope && row.group == group && row.name == name;
+    });
+    if (has) having.push_back(release);
+  }
+  if (having.empty()) return {};
+  if (having.size() == 1) return fmt::format("release {} has it", having.front());
+  return fmt::format("releases {} to {} have it", having.front(), having.back());
+}
+
+}  // namespace
+
 std::string Grammar::unknown_option(models::OptionScope scope, std::string_view group, std::string_view name) const {
   const std::vector<std::string_view> known = option_names(scope, group);
   const std::string_view who = owner(scope, *system);
   if (known.empty()) return fmt::format("a {} of the {} system has no options", who, system->name());
+  const std::string elsewhere = other_releases(*system, scope, group, name);
+  if (!elsewhere.empty()) {
+    return fmt::format("this release of {} has no {} option '{}'; {}", system->name(), who, name, elsewhere);
+  }
   const std::string_view meant = nearest(name, known);
   return fmt::format("the {} system has no {} option '{}'; {} {}", system->name(), who, shortened(name),
                      meant.empty() ? "it has:" : fmt::format("did you mean '{}'? It has:", meant), listed(known));

@@ -66,11 +66,7 @@ void ProducerApplication::begin_life() {
   // The outbox still holds what no success was seen for; it goes out again under its old identity.
   const std::vector<MessagePtr> outbox = state_.unacknowledged;
   for (const MessagePtr& message : outbox) {
-    if (setup_.send == SendMode::sync) {
-      send_and_wait(message);
-    } else {
-      send_async(message);
-    }
+    send(message);
   }
 }
 
@@ -91,6 +87,9 @@ void ProducerApplication::run_part(const WorkloadPart& part) {
     // The source has given the message away before anything can happen to it.
     ++state_.next;
     hand_over(next_message(part));
+    const bool transaction_full =
+        state_.unacknowledged.size() >= setup_.transaction_size || state_.next >= part.messages.value();
+    if (setup_.send == SendMode::sync && setup_.transaction_size > 1 && transaction_full) wait_for_outcomes();
   }
 }
 
@@ -123,7 +122,12 @@ void ProducerApplication::hand_over(const MessagePtr& message) {
   state_.unacknowledged.push_back(message);
   state_.closing_heartbeats = 0;
   simulation_.moment(process_.node(), events_.sent, index(message->ref));
-  if (setup_.send == SendMode::sync) {
+  send(message);
+}
+
+void ProducerApplication::send(const MessagePtr& message) {
+  // Messages of a transaction have their outcome together: who sends synchronously waits for the transaction.
+  if (setup_.send == SendMode::sync && setup_.transaction_size <= 1) {
     send_and_wait(message);
   } else {
     send_async(message);

@@ -52,6 +52,7 @@ class ProducerApplication {
   void run_part(const WorkloadPart& part);
   [[nodiscard]] MessagePtr next_message(const WorkloadPart& part);
   void hand_over(const MessagePtr& message);
+  void send(const MessagePtr& message);
   void send_and_wait(const MessagePtr& message);
   void send_async(const MessagePtr& message);
   /// Returns whether the application sends it again.

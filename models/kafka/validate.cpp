@@ -57,9 +57,9 @@ void check_transactions(const ProducersSetup& group, const Setup& setup, const B
     problems.push_back({"producers.config.transactional.id",
                         "a transactional producer is idempotent: acks must be all, and retries more than 0"});
   }
-  if (group.send == SendMode::oneway || (group.send == SendMode::sync && group.transaction_size > 1)) {
-    problems.push_back(
-        {"producers.application.send", "messages of a transaction have one outcome together: use 'send: async'"});
+  if (group.send == SendMode::oneway) {
+    problems.push_back({"producers.application.send",
+                        "the outcome of a transaction is always told: use 'send: sync' or 'send: async'"});
   }
   if (config.at("transaction.timeout.ms").number.high >
       setup.brokers.config.at("transaction.max.timeout.ms").number.low) {

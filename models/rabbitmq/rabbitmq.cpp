@@ -157,7 +157,7 @@ constexpr std::array<NamedRow, 18> kMarks{{
     {"publisher blocked", "a broker stopped reading from a connection that publishes"},
 }};
 constexpr std::array<std::string_view, 2> kOperations{"start", "restart"};
-constexpr std::array<std::string_view, 4> kOwnKeys{"on_return", "transaction", "arguments", "policy"};
+constexpr std::array<std::string_view, 5> kOwnKeys{"on_return", "transaction", "arguments", "policy", "hand_off"};
 
 class RabbitMq final : public System {
  public:

@@ -124,10 +124,6 @@ std::vector<SetupProblem> validate(const Setup& setup) {
     if (group.transaction_size > 1 && !group.config.flag("tx")) {
       problems.push_back({"producers.application.transaction", "transactions need 'tx: true'"});
     }
-    if (group.transaction_size > 1 && group.send == SendMode::sync) {
-      problems.push_back({"producers.application.transaction",
-                          "'send: sync' waits for the outcome of each message, so that no second one joins it"});
-    }
   }
   for (const ConsumersSetup& group : setup.consumers) {
     check_stream_consumer(group, setup, problems);

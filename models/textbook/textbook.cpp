@@ -52,6 +52,7 @@ constexpr std::array<NamedRow, 9> kMarks{{
     {"ack lost, message resent", "a producer sent a message again that a broker had already stored"},
     {"redelivered", "a consumer got a message a second time"},
 }};
+constexpr std::array<std::string_view, 1> kOwnKeys{"hand_off"};
 constexpr std::array<std::string_view, 3> kOperations{"start", "leave", "restart"};
 
 class Textbook final : public System {
@@ -94,6 +95,7 @@ class Textbook final : public System {
   [[nodiscard]] std::span<const NamedRow> roles() const override { return kRoles; }
   [[nodiscard]] std::span<const NamedRow> waits() const override { return kWaits; }
   [[nodiscard]] std::span<const NamedRow> marks() const override { return kMarks; }
+  [[nodiscard]] std::span<const std::string_view> own_keys() const override { return kOwnKeys; }
   [[nodiscard]] std::span<const std::string_view> operations() const override { return kOperations; }
   [[nodiscard]] std::vector<std::string> extra_nodes(const Setup& /*setup*/) const override { return {"coordinator"}; }
   [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override {

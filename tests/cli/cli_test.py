@@ -196,6 +196,15 @@ class Lists(Case):
                 self.assertEqual(len(lines), len(rows) + 1)
                 self.assertTrue(all(list(row) == list(rows[0]) for row in rows))
 
+    def test_options_tell_their_life_through_the_releases(self):
+        def options(system):
+            rows = json.loads(self.answered("list", "options", system, "--format", "json"))["options"]
+            return {(row["where"], row["option"]): row for row in rows}
+        acks = options("kafka")["producers.config", "acks"]
+        self.assertEqual((acks["default"], acks["earlier"], acks["releases"]), ("all", "1 to 2.8", "all"))
+        self.assertEqual(options("rabbitmq")["queue.policy", "ha-mode"]["releases"], "3.7 .. 3.13")
+        self.assertEqual({row["releases"] for row in options("textbook").values()}, {"all"})
+
     def test_schema_is_json(self):
         self.assertEqual(json.loads(self.answered("schema"))["type"], "object")
 
