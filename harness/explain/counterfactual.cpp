@@ -41,12 +41,6 @@ std::vector<Remedy> candidates(const Scenario& scenario) {
   return remedies;
 }
 
-bool kept(const std::optional<Witness>& changed, Runner& runner) {
-  const std::optional<RunResult> result = changed ? changed->run(runner) : std::nullopt;
-  // Sending nothing at all would be no remedy.
-  return result && result->of(changed->guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
-}
-
 /// Whether an option at `path` can have to do with what was lost where `detail` says. What no broker ever had, no
 /// broker's option keeps; what no consumer could read, no consumer's; and what was acknowledged, the producer's
 /// application sends no second time. Another option may shift the run so that the fault happens to miss, which is no
@@ -92,6 +86,13 @@ std::string Counterfactuals::needed_text() const {
                      numbers.size() == 1 ? "is" : "are");
 }
 
+bool saves(const Remedy& remedy, const Witness& witness, Runner& runner) {
+  const std::optional<Witness> changed = witness.with(remedy.path, remedy.value);
+  const std::optional<RunResult> result = changed ? changed->run(runner) : std::nullopt;
+  // Sending nothing at all would be no remedy.
+  return result && result->of(witness.guarantee()).verdict == Verdict::holds && result->totals.sent > 0;
+}
+
 Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   Counterfactuals found;
   for (std::size_t i = 0; i < witness.plan.size(); ++i) {
@@ -108,9 +109,9 @@ Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   const std::string detail = lost ? lost->of(witness.guarantee()).detail : std::string{};
   for (Remedy& remedy : candidates(file->scenario)) {
     if (!concerns(remedy.path, witness.guarantee(), detail)) continue;
-    if (!kept(witness.with(remedy.path, remedy.value), runner)) continue;
-    if (also_by_time && !kept(by_time.with(remedy.path, remedy.value), runner)) continue;
-    found.remedies.push_back(std::move(remedy));
+    const bool helps =
+        saves(remedy, witness, runner) && (!also_by_time || saves(remedy, by_time, runner));
+    if (helps) found.remedies.push_back(std::move(remedy));
   }
   return found;
 }

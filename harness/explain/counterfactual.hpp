@@ -31,6 +31,8 @@ struct Counterfactuals {
   [[nodiscard]] std::string needed_text() const;
 };
 
+/// Whether the witness, with this option changed alone, keeps its guarantee.
+[[nodiscard]] bool saves(const Remedy& remedy, const Witness& witness, Runner& runner);
 [[nodiscard]] Counterfactuals counterfactuals(const Witness& witness, Runner& runner);
 
 }  // namespace noloss::harness

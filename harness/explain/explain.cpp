@@ -24,6 +24,9 @@ Explained explain(Runner& runner, const RunRequest& request, Guarantee guarantee
   Explained explained{shrink(witness, runner), {}, {}};
   const Witness& small = explained.shrunk.witness;
   explained.counterfactuals = counterfactuals(small, runner);
+  // In a small run a fault is easily missed by chance: a remedy must help in the whole one too.
+  std::erase_if(explained.counterfactuals.remedies,
+                [&](const Remedy& remedy) { return !saves(remedy, witness, runner); });
   if (const std::optional<Witness::Read> file = small.read()) {
     for (const Biography& biography : runner.replay(file->request()).biographies) {
       if (biography.guarantee == guarantee && explained.certain_from.empty()) {
