@@ -109,8 +109,7 @@ Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   const std::string detail = lost ? lost->of(witness.guarantee()).detail : std::string{};
   for (Remedy& remedy : candidates(file->scenario)) {
     if (!concerns(remedy.path, witness.guarantee(), detail)) continue;
-    const bool helps =
-        saves(remedy, witness, runner) && (!also_by_time || saves(remedy, by_time, runner));
+    const bool helps = saves(remedy, witness, runner) && (!also_by_time || saves(remedy, by_time, runner));
     if (helps) found.remedies.push_back(std::move(remedy));
   }
   return found;
