@@ -43,19 +43,28 @@ constexpr std::string_view kThreeBrokersFaults =
     "  - {action: kill, target: any broker, count: 0..1, duration: 200ms..2s}\n"
     "  - {action: power_loss, target: any broker, count: 0..1, duration: 200ms..2s}\n";
 
-/// Each iteration is a run with a seed of its own.
-void sweep(benchmark::State& state, const std::string& text) {
-  const harness::Scenario sample = scenario(text);
+/// Each iteration is a run with a seed of its own. Tells the median of the time that a run takes as well: a busy
+/// machine moves the mean, not so much the median. The counter `median_name` has it, in units of `unit` seconds.
+void whole_runs(benchmark::State& state, const harness::Scenario& sample, const char* median_name, double unit) {
   harness::Runner runner;
   std::uint64_t seed = 0;
   std::int64_t events = 0;
+  std::vector<double> times;
   for (auto _ : state) {
+    const auto begin = std::chrono::steady_clock::now();
     events += runner.run({&sample, &sample.configurations.front(), ++seed, nullptr}).events;
+    times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
-  const auto runs = static_cast<std::int64_t>(state.iterations());
+  const auto runs = static_cast<std::int64_t>(times.size());
+  const double typical = median(std::move(times));
+  const double events_per_run = static_cast<double>(events) / static_cast<double>(std::max<std::int64_t>(runs, 1));
   state.SetItemsProcessed(runs);
-  state.counters["events/run"] = static_cast<double>(events) / static_cast<double>(std::max<std::int64_t>(runs, 1));
+  state.counters[median_name] = typical / unit;
+  state.counters["events/run"] = events_per_run;
+  state.counters["events/s"] = typical > 0 ? events_per_run / typical : 0;
 }
+
+void sweep(benchmark::State& state, const std::string& text) { whole_runs(state, scenario(text), "median_us", 1e-6); }
 
 void textbook_1_broker_50_messages(benchmark::State& state) { sweep(state, std::string{kOneBroker}); }
 BENCHMARK(textbook_1_broker_50_messages)->Unit(benchmark::kMicrosecond);
@@ -70,23 +79,8 @@ BENCHMARK(textbook_3_brokers_10_messages_random_plan)->Unit(benchmark::kMicrosec
 
 // --- the larger systems ---
 
-/// As sweep(), and the median of the time that a run takes: a busy machine moves the mean, not so much the median.
 void whole_runs(benchmark::State& state, std::string_view system, std::string_view text) {
-  const harness::Scenario sample = scenario_of(system, text);
-  harness::Runner runner;
-  std::uint64_t seed = 0;
-  std::int64_t events = 0;
-  std::vector<double> milliseconds;
-  for (auto _ : state) {
-    const auto begin = std::chrono::steady_clock::now();
-    events += runner.run({&sample, &sample.configurations.front(), ++seed, nullptr}).events;
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
-  }
-  const double events_per_run =
-      static_cast<double>(events) / static_cast<double>(std::max<std::size_t>(milliseconds.size(), 1));
-  state.counters["median_ms"] = median(milliseconds);
-  state.counters["events/run"] = events_per_run;
-  state.counters["events/s"] = events_per_run * 1000 / median(milliseconds);
+  whole_runs(state, scenario_of(system, text), "median_ms", 1e-3);
 }
 
 void kafka_3_brokers_200_messages(benchmark::State& state) {
