@@ -46,9 +46,13 @@ std::int64_t DiskContent::durable_prefix() const {
 }
 
 std::size_t DiskContent::first_behind(std::int64_t offset) const {
-  // Nearly every question is about the end of the file.
-  if (records_.empty() || records_.back().end() <= offset) return records_.size();
-  const auto found = std::partition_point(records_.begin(), records_.end(),
+  // Nearly every question is about the end of the file, or about its last page.
+  constexpr std::size_t kNear = 8;
+  std::size_t at = records_.size();
+  for (const std::size_t far = at - std::min(at, kNear); at != far; --at) {
+    if (records_[at - 1].end() <= offset) return at;
+  }
+  const auto found = std::partition_point(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(at),
                                           [offset](const DiskRecord& record) { return record.end() <= offset; });
   return static_cast<std::size_t>(found - records_.begin());
 }
@@ -56,7 +60,7 @@ std::size_t DiskContent::first_behind(std::int64_t offset) const {
 bool DiskContent::reflected(const DiskRecord& record, Place place) const {
   const std::size_t last = sector_of(record.end() - 1);
   for (std::size_t sector = sector_of(record.offset); sector <= last; ++sector) {
-    if (sectors_[sector][place] < record.id) return false;
+    if (write_at(place, sector) < record.id) return false;
   }
   return true;
 }
@@ -65,7 +69,7 @@ bool DiskContent::replaced(const Shadow& shadow, Place place) const {
   if (shadow.cut != 0 && length(place).cut >= shadow.cut) return true;
   return std::any_of(shadow.covers.begin(), shadow.covers.end(), [&](const Cover& cover) {
     for (std::size_t sector = cover.first; sector <= cover.last; ++sector) {
-      if (sectors_[sector][place] >= cover.by) return true;
+      if (write_at(place, sector) >= cover.by) return true;
     }
     return false;
   });
@@ -90,9 +94,9 @@ void DiskContent::dirty_sectors(VirtualTime now, std::int64_t offset, std::int64
   const std::size_t last_page = last / kSectorsPerPage;
   if (dirty_since_.size() <= last_page) {
     dirty_since_.resize(last_page + 1, kNever);
-    sectors_.resize(dirty_since_.size() * kSectorsPerPage);
+    pages_.resize(last_page + 1);
   }
-  for (std::size_t sector = sector_of(offset); sector <= last; ++sector) sectors_[sector][Place::cache] = id;
+  for (std::size_t sector = sector_of(offset); sector <= last; ++sector) write_at(Place::cache, sector) = id;
   dirty_pages_of(now, offset, bytes);
 }
 
@@ -188,7 +192,7 @@ void DiskContent::truncate(VirtualTime now, std::int64_t size) {
     shade_cut(std::move(records_[i]), id);
   }
   records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(first), records_.end());
-  for (std::size_t sector = sectors_in(size); sector < sectors_in(before); ++sector) sectors_[sector][Place::cache] = 0;
+  for (std::size_t sector = sectors_in(size); sector < sectors_in(before); ++sector) write_at(Place::cache, sector) = 0;
   drop_pages_behind(size);
   length(Place::cache) = {size, id};
   unsynced_bytes_ = std::min(unsynced_bytes_, size);

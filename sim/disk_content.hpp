@@ -67,10 +67,10 @@ struct DiskRecord {
 struct DiskSnapshot {
   using Image = std::array<WriteId, kSectorsPerPage>;
   std::vector<PageIndex> pages;
-  std::vector<Image> images;
-  std::int64_t size = 0;   ///< length of the file then
-  std::int64_t bytes = 0;  ///< written since the snapshot before
-  WriteId upto = 0;        ///< the last write or truncation that it covers
+  std::vector<Image> images;  ///< of the same pages
+  std::int64_t size = 0;      ///< length of the file then
+  std::int64_t bytes = 0;     ///< written since the snapshot before
+  WriteId upto = 0;           ///< the last write or truncation that it covers
 };
 
 class DiskContent {
@@ -131,10 +131,10 @@ class DiskContent {
   [[nodiscard]] RecordState check(std::int64_t offset, std::int64_t bytes) const;
 
  private:
-  struct Sector {
-    std::array<WriteId, kPlaces> at{};
-    WriteId& operator[](Place place) { return at[static_cast<std::size_t>(place)]; }
-    WriteId operator[](Place place) const { return at[static_cast<std::size_t>(place)]; }
+  struct Page {
+    std::array<DiskSnapshot::Image, kPlaces> at{};
+    DiskSnapshot::Image& operator[](Place place) { return at[static_cast<std::size_t>(place)]; }
+    const DiskSnapshot::Image& operator[](Place place) const { return at[static_cast<std::size_t>(place)]; }
   };
   /// How long the file is at a place, and the last truncation that is reflected there.
   struct Length {
@@ -161,6 +161,13 @@ class DiskContent {
 
   [[nodiscard]] Length& length(Place place) { return lengths_[static_cast<std::size_t>(place)]; }
   [[nodiscard]] const Length& length(Place place) const { return lengths_[static_cast<std::size_t>(place)]; }
+  /// The last write that a sector reflects.
+  [[nodiscard]] WriteId& write_at(Place place, std::size_t number) {
+    return pages_[number / kSectorsPerPage][place][number % kSectorsPerPage];
+  }
+  [[nodiscard]] WriteId write_at(Place place, std::size_t number) const {
+    return pages_[number / kSectorsPerPage][place][number % kSectorsPerPage];
+  }
   [[nodiscard]] bool cuts_pending() const { return !cuts_.empty() && cuts_.back().id > length(Place::device).cut; }
   /// Index of the first record that ends behind `offset`.
   [[nodiscard]] std::size_t first_behind(std::int64_t offset) const;
@@ -205,7 +212,7 @@ class DiskContent {
   std::array<Length, kPlaces> lengths_;
   std::vector<DiskRecord> records_;
   std::vector<Shadow> shadows_;
-  std::vector<Sector> sectors_;
+  std::vector<Page> pages_;
   std::vector<VirtualTime> dirty_since_;  ///< by page; kNever: clean
   std::vector<PageIndex> dirty_;
   std::vector<PageIndex> unreadable_;

@@ -43,17 +43,16 @@ void DiskContent::take(std::size_t pages, DiskSnapshot& into) {
   const std::int64_t left = std::min(unsynced_bytes_, static_cast<std::int64_t>(dirty_.size()) * kPageBytes);
   into.bytes = unsynced_bytes_ - left;
   unsynced_bytes_ = left;
-  into.images.resize(into.pages.size());
-  for (std::size_t i = 0; i < into.pages.size(); ++i) {
-    const Sector* sectors = &sectors_[into.pages[i] * kSectorsPerPage];
-    for (std::size_t s = 0; s < kSectorsPerPage; ++s) into.images[i][s] = sectors[s][Place::cache];
-    dirty_since_[into.pages[i]] = kNever;
+  into.images.clear();
+  for (const PageIndex page : into.pages) {
+    into.images.push_back(pages_[page][Place::cache]);
+    dirty_since_[page] = kNever;
   }
 }
 
 void DiskContent::cut_at(Place place, const Cut& cut) {
   const auto kept = static_cast<std::size_t>((cut.size + kSectorBytes - 1) / kSectorBytes);
-  for (std::size_t sector = kept; sector < sectors_.size(); ++sector) sectors_[sector][place] = 0;
+  for (std::size_t sector = kept; sector < pages_.size() * kSectorsPerPage; ++sector) write_at(place, sector) = 0;
   length(place) = {std::min(length(place).size, cut.size), cut.id};
 }
 
@@ -63,8 +62,7 @@ void DiskContent::store(Place place, const DiskSnapshot& snapshot) {
   }
   std::int64_t& size = length(place).size;
   for (std::size_t i = 0; i < snapshot.pages.size(); ++i) {
-    Sector* sectors = &sectors_[snapshot.pages[i] * kSectorsPerPage];
-    for (std::size_t s = 0; s < kSectorsPerPage; ++s) sectors[s][place] = snapshot.images[i][s];
+    pages_[snapshot.pages[i]][place] = snapshot.images[i];
     size = std::max(size, std::min(snapshot.size, page_end(snapshot.pages[i])));
   }
 }
@@ -98,7 +96,7 @@ bool DiskContent::lied_about_truncation() const { return length(Place::device).c
 
 void DiskContent::flush_write_cache() {
   if (!lied_) return;
-  for (Sector& sector : sectors_) sector[Place::medium] = sector[Place::device];
+  for (Page& page : pages_) page[Place::medium] = page[Place::device];
   length(Place::medium) = length(Place::device);
   lied_ = false;
   std::erase_if(cuts_, [this](const Cut& cut) { return cut.id <= length(Place::medium).cut; });
@@ -110,7 +108,7 @@ void DiskContent::make_durable() {
   for (Shadow& shadow : shadows_) tell(shadow.record, false, false);
   shadows_.clear();
   cuts_.clear();
-  for (Sector& sector : sectors_) sector.at.fill(sector[Place::cache]);
+  for (Page& page : pages_) page.at.fill(DiskSnapshot::Image{page[Place::cache]});
   lengths_.fill(length(Place::cache));
   lied_ = false;
   clean_all();
@@ -160,7 +158,7 @@ std::int64_t DiskContent::rebuild_cache(Place place) {
   }
   take_back_shadows(place, kept);
   for (DiskRecord& record : kept) tell(record, true, reflected(record, Place::medium));
-  for (Sector& sector : sectors_) sector[Place::cache] = sector[place];
+  for (Page& page : pages_) page[Place::cache] = page[place];
   length(Place::cache) = length(place);
   clean_all();
   merge_damaged(std::move(kept), std::move(lost));
@@ -177,7 +175,7 @@ void DiskContent::take_back_shadows(Place place, std::vector<DiskRecord>& kept) 
       // Writes that were taken back no longer count as replacing it.
       std::erase_if(shadow.covers, [&](const Cover& cover) {
         for (std::size_t sector = cover.first; sector <= cover.last; ++sector) {
-          if (sectors_[sector][place] >= cover.by) return false;
+          if (write_at(place, sector) >= cover.by) return false;
         }
         return true;
       });

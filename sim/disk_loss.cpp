@@ -73,7 +73,7 @@ std::int64_t DiskContent::lose(const LossRule& rule, std::string_view name,
   } else if (rule.unsynced == Unsynced::prefix) {
     lose_behind_prefix(seed);
   }
-  for (Sector& sector : sectors_) sector[Place::device] = sector[Place::medium];
+  for (Page& page : pages_) page[Place::device] = page[Place::medium];
   length(Place::device) = length(Place::medium);
   lied_ = false;
   cuts_.clear();
@@ -118,7 +118,7 @@ void DiskContent::keep_page(PageIndex page, std::size_t limit) {
   const std::size_t end = std::min(first + kSectorsPerPage, limit);
   if (first >= end) return;
   for (std::size_t sector = first; sector < end; ++sector) {
-    sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
+    write_at(Place::medium, sector) = write_at(Place::cache, sector);
   }
   std::int64_t& length_after = length(Place::medium).size;
   length_after = std::max(length_after, std::min(size(), static_cast<std::int64_t>(end) * kSectorBytes));
@@ -130,7 +130,7 @@ void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint
   if (first >= end) return;
   bool never_durable = true;
   for (std::size_t sector = first; sector < first + kSectorsPerPage; ++sector) {
-    never_durable = never_durable && sectors_[sector][Place::medium] == 0;
+    never_durable = never_durable && write_at(Place::medium, sector) == 0;
   }
   const Fate what = NOLOSS_BUG("forget nothing at a power loss") ? Fate::kept : fate(seed, never_durable);
   if (what == Fate::lost) return;
@@ -141,8 +141,8 @@ void DiskContent::keep_part_of_page(PageIndex page, std::size_t limit, std::uint
   for (std::size_t sector = first; sector < end; ++sector) {
     // A sector that stays old although the page counts as written is zeros or junk where nothing was durable.
     const bool written = what == Fate::torn && (derive_seed(seed, sector - first + 1) & 1U) != 0;
-    if (written) sectors_[sector][Place::medium] = sectors_[sector][Place::cache];
-    if (!written && NOLOSS_BUG("tear what was durable")) sectors_[sector][Place::medium] = 0;
+    if (written) write_at(Place::medium, sector) = write_at(Place::cache, sector);
+    if (!written && NOLOSS_BUG("tear what was durable")) write_at(Place::medium, sector) = 0;
   }
   std::int64_t& length_after = length(Place::medium).size;
   length_after = std::max(length_after, std::min(size(), static_cast<std::int64_t>(end) * kSectorBytes));
@@ -160,7 +160,7 @@ void DiskContent::lose_behind_prefix(std::uint64_t seed) {
     if (record.damaged || record.durable) return;
     for (std::int64_t at = record.offset / kSectorBytes; at * kSectorBytes < record.end(); ++at) {
       const auto sector = static_cast<std::size_t>(at);
-      if (dirty_since_[sector / kSectorsPerPage] == kNever || sectors_[sector][Place::medium] >= record.id) continue;
+      if (dirty_since_[sector / kSectorsPerPage] == kNever || write_at(Place::medium, sector) >= record.id) continue;
       steps.push_back({record.id, sector, record.end()});
     }
   };
@@ -177,7 +177,7 @@ void DiskContent::lose_behind_prefix(std::uint64_t seed) {
       cut_at(Place::medium, cuts_[step.sector]);
       continue;
     }
-    sectors_[step.sector][Place::medium] = step.id;
+    write_at(Place::medium, step.sector) = step.id;
     const std::int64_t sector_end = (static_cast<std::int64_t>(step.sector) + 1) * kSectorBytes;
     std::int64_t& length_after = length(Place::medium).size;
     length_after = std::max(length_after, std::min(step.end, sector_end));
@@ -196,12 +196,9 @@ std::int64_t DiskContent::clear() {
 }
 
 bool DiskContent::on_medium(PageIndex page) const {
-  const std::size_t first = first_sector(page);
-  const auto end = std::min(first + kSectorsPerPage, sectors_.size());
-  for (std::size_t sector = first; sector < end; ++sector) {
-    if (sectors_[sector][Place::medium] != 0) return true;
-  }
-  return false;
+  if (page >= pages_.size()) return false;
+  const DiskSnapshot::Image& image = pages_[page][Place::medium];
+  return std::any_of(image.begin(), image.end(), [](WriteId id) { return id != 0; });
 }
 
 void DiskContent::corrupt(PageIndex page) {
@@ -209,7 +206,7 @@ void DiskContent::corrupt(PageIndex page) {
     const auto begin = std::max(record.offset, static_cast<std::int64_t>(page) * kPageBytes);
     const auto end = std::min(record.end(), (static_cast<std::int64_t>(page) + 1) * kPageBytes);
     for (std::int64_t at = begin / kSectorBytes; at * kSectorBytes < end; ++at) {
-      if (sectors_[static_cast<std::size_t>(at)][Place::medium] >= record.id) return true;
+      if (write_at(Place::medium, static_cast<std::size_t>(at)) >= record.id) return true;
     }
     return false;
   };
