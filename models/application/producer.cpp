@@ -135,17 +135,21 @@ void ProducerApplication::send(const MessagePtr& message) {
 }
 
 void ProducerApplication::send_and_wait(const MessagePtr& message) {
+  struct Answer {
+    explicit Answer(sim::Scheduler& scheduler) : came(scheduler) {}
+    bool is_there = false;
+    Outcome outcome = Outcome::none;
+    sim::WaitQueue came;
+  };
   for (;;) {
-    bool done = false;
-    Outcome result = Outcome::none;
-    sim::WaitQueue answered(simulation_.scheduler());
-    client_.send(message, SendMode::sync, [&](Outcome outcome) {
-      done = true;
-      result = outcome;
-      answered.notify_one();
+    Answer answer(simulation_.scheduler());
+    client_.send(message, SendMode::sync, [&answer](Outcome outcome) {
+      answer.is_there = true;
+      answer.outcome = outcome;
+      answer.came.notify_one();
     });
-    if (!done) answered.wait();
-    if (!told(message, result)) return;
+    if (!answer.is_there) answer.came.wait();
+    if (!told(message, answer.outcome)) return;
     process_.sleep(client_.retry_backoff());
   }
 }

@@ -80,7 +80,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   History& history_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::deque<Ready> ready_;
-  std::deque<Unconfirmed> unconfirmed_;
+  std::vector<Unconfirmed> unconfirmed_;
   std::set<std::pair<std::uint64_t, Offset>> refused_;  ///< acknowledged ahead of processing, and given out again
   std::uint64_t sessions_ = 0;
   sim::WaitQueue arrived_;

@@ -50,14 +50,13 @@ ProducerLane::ProducerLane(Producer& producer, std::uint32_t partition)
 
 void ProducerLane::enqueue(MessagePtr message, SendMode mode, ProducerClient::Done done) {
   const sim::VirtualTime now = producer_.process_.simulation().now();
-  Attempt attempt;
+  Attempt& attempt = queue_.emplace_back();
   attempt.message = std::move(message);
   attempt.mode = mode;
   attempt.done = std::move(done);
   attempt.retries_left = producer_.options_.retries;
   attempt.ready = now;
   attempt.deadline = now + producer_.options_.timeout;
-  queue_.push_back(std::move(attempt));
   work_.notify_one();
   if (inbox_) inbox_->interrupt();
 }
@@ -90,23 +89,22 @@ void ProducerLane::pump() {
   sim::Simulation& simulation = producer_.process_.simulation();
   for (auto waiting = queue_.begin();
        waiting != queue_.end() && in_flight_.size() < producer_.options_.max_in_flight && connection_;) {
-    if (waiting->ready > simulation.now()) {
-      ++waiting;
-      continue;
-    }
-    Attempt attempt = std::move(*waiting);
-    waiting = queue_.erase(waiting);
+    const auto next = waiting++;
+    if (next->ready > simulation.now()) continue;
+    Attempt& attempt = *next;
+    const bool oneway = attempt.mode == SendMode::oneway;
+    std::list<Attempt> forgotten;  // once it is on its way
+    std::list<Attempt>& after = oneway ? forgotten : in_flight_;
+    after.splice(after.end(), queue_, next);
     auto* request = new ProduceRequest;
     const sim::PayloadPtr payload{request};
     request->partition = partition_;
     request->request = attempt.request = ++requests_;
     request->message = attempt.message;
-    request->wants_response = attempt.mode != SendMode::oneway;
+    request->wants_response = !oneway;
     const MessageRef ref = attempt.message->ref;
     if (ref != kNoMessage) producer_.history_.attempted(producer_.process_.node(), ref);
     const std::int64_t bytes = kHeaderBytes + attempt.message->bytes;
-    const bool oneway = attempt.mode == SendMode::oneway;
-    if (!oneway) in_flight_.push_back(std::move(attempt));
     simulation.network().send(producer_.process_, connection_, events().produce_request, bytes, payload,
                               static_cast<std::uint64_t>(ref));
     if (oneway) finish(attempt, Outcome::none);
@@ -134,10 +132,10 @@ void ProducerLane::handle(const sim::Arrival& arrival) {
   const auto asked = std::find_if(in_flight_.begin(), in_flight_.end(),
                                   [&](const Attempt& attempt) { return attempt.request == response.request; });
   if (asked == in_flight_.end()) return;
-  Attempt attempt = std::move(*asked);
-  in_flight_.erase(asked);
+  std::list<Attempt> attempt;
+  attempt.splice(attempt.end(), in_flight_, asked);
   if (response.result == ProduceResult::acknowledged) {
-    finish(attempt, Outcome::acked);
+    finish(attempt.front(), Outcome::acked);
     return;
   }
   attempt_failed(std::move(attempt), /*maybe_stored=*/false);
@@ -157,13 +155,11 @@ void ProducerLane::fail_overdue() {
     connection_.reset();
     connection_lost();
   }
-  for (std::size_t i = 0; i < queue_.size();) {
-    if (!overdue(queue_[i])) {
-      ++i;
-      continue;
-    }
-    Attempt attempt = std::move(queue_[i]);
-    queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(i));
+  for (auto waiting = queue_.begin(); waiting != queue_.end();) {
+    const auto next = waiting++;
+    if (!overdue(*next)) continue;
+    std::list<Attempt> attempt;
+    attempt.splice(attempt.end(), queue_, next);
     const std::size_t before = queue_.size();
     attempt_failed(std::move(attempt), /*maybe_stored=*/false);
     if (queue_.size() > before) break;  // it went back to the queue; the rest comes round again
@@ -172,10 +168,15 @@ void ProducerLane::fail_overdue() {
 
 void ProducerLane::connection_lost() {
   connection_.reset();
-  for (Attempt& attempt : std::exchange(in_flight_, {})) attempt_failed(std::move(attempt), /*maybe_stored=*/true);
+  for (std::list<Attempt> lost = std::exchange(in_flight_, {}); !lost.empty();) {
+    std::list<Attempt> attempt;
+    attempt.splice(attempt.end(), lost, lost.begin());
+    attempt_failed(std::move(attempt), /*maybe_stored=*/true);
+  }
 }
 
-void ProducerLane::attempt_failed(Attempt attempt, bool maybe_stored) {
+void ProducerLane::attempt_failed(std::list<Attempt> failed, bool maybe_stored) {
+  Attempt& attempt = failed.front();
   attempt.uncertain = attempt.uncertain || maybe_stored;
   if (attempt.retries_left == 0) {
     finish(attempt, attempt.mode == SendMode::oneway ? Outcome::none
@@ -186,7 +187,7 @@ void ProducerLane::attempt_failed(Attempt attempt, bool maybe_stored) {
   --attempt.retries_left;
   attempt.ready = producer_.process_.simulation().now() + producer_.options_.retry_backoff;
   attempt.deadline = attempt.ready + producer_.options_.timeout;
-  queue_.push_back(std::move(attempt));
+  queue_.splice(queue_.end(), failed);
   work_.notify_one();
 }
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -61,7 +61,8 @@ class ProducerLane {
   void handle(const sim::Arrival& arrival);
   void fail_overdue();
   void connection_lost();
-  void attempt_failed(Attempt attempt, bool maybe_stored);
+  /// The attempt, alone in its list, ends or goes back to the queue.
+  void attempt_failed(std::list<Attempt> attempt, bool maybe_stored);
   void finish(Attempt& attempt, Outcome outcome);
   [[nodiscard]] sim::VirtualTime next_due() const;
 
@@ -70,8 +71,8 @@ class ProducerLane {
   LeaderLink link_;
   std::unique_ptr<sim::Inbox> inbox_;
   sim::ConnectionPtr connection_;
-  std::deque<Attempt> queue_;
-  std::deque<Attempt> in_flight_;
+  std::list<Attempt> queue_;  // lists: an attempt stays where it is when it goes from one to another
+  std::list<Attempt> in_flight_;
   sim::WaitQueue work_;
   std::uint64_t requests_ = 0;
 };

@@ -167,16 +167,20 @@ void Replica::stored_changed() {
   advance_commit();
 }
 
+Offset Replica::stored_by(std::size_t copies) const {
+  if (followers_.empty() && copies == 1) return stored();
+  // The n-th largest.
+  boost::container::small_vector<Offset, 8> ends{stored()};
+  for (const Follower& follower : followers_) ends.push_back(follower.stored);
+  std::nth_element(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(copies - 1), ends.end(), std::greater<>{});
+  return ends[copies - 1];
+}
+
 void Replica::advance_commit() {
   if (!in_charge()) return;
-  // The n-th largest of what the replicas have stored; the leader's own counts.
-  boost::container::small_vector<Offset, 8> copies{stored()};
-  for (const Follower& follower : followers_) copies.push_back(follower.stored);
   const std::size_t required = NOLOSS_BUG("acknowledge one copy") ? 1 : broker_.topology().required_copies;
-  if (copies.size() < required) return;
-  std::nth_element(copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(required - 1), copies.end(),
-                   std::greater<>{});
-  const Offset stored_often = copies[required - 1];
+  if (followers_.size() + 1 < required) return;
+  const Offset stored_often = stored_by(required);
   if (stored_often <= commit_ && epoch_committed_) return;
   // A leader that has just proved itself reads the position from the whole log, then only from what is new.
   const Offset unread = epoch_committed_ ? commit_ : 0;

@@ -11,11 +11,11 @@
 // volatile, lost on kill: everything but the log's files.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "models/textbook/log.hpp"
@@ -55,9 +55,9 @@ struct Subscription {
   bool automatic = false;
   bool started = false;
   Offset next = 0;
-  std::map<Offset, sim::VirtualTime> in_hand;  ///< and when it is delivered again
-  bool position_unstored = false;              ///< automatic: the disk was full
-  std::set<Offset> acknowledged;               ///< at or past the position
+  boost::container::flat_map<Offset, sim::VirtualTime> in_hand;  ///< and when it is delivered again
+  bool position_unstored = false;                                ///< automatic: the disk was full
+  boost::container::flat_set<Offset> acknowledged;               ///< at or past the position
 };
 
 class Replica {
@@ -119,6 +119,8 @@ class Replica {
   void answer_produce(const sim::ConnectionPtr& to, std::uint64_t request, ProduceResult result, MessageRef message);
   [[nodiscard]] bool append(LogRecordPtr record);
   void stored_changed();
+  /// What so many replicas have stored; the leader's own counts. Precondition: there are as many.
+  [[nodiscard]] Offset stored_by(std::size_t copies) const;
   void advance_commit();
   void answer_waiting();
 
