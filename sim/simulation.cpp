@@ -19,7 +19,11 @@ static_assert(std::size(kPurposes) == static_cast<std::size_t>(Purpose::count));
 }  // namespace
 
 Simulation::Simulation(FiberPool& pool, const EventTable& events, const SimulationSetup& setup)
-    : seed_(setup.seed), events_(events), scheduler_(pool), network_(std::make_unique<Network>(*this, setup.latency)) {
+    : seed_(setup.seed),
+      events_(events),
+      event_count_(events.size()),
+      scheduler_(pool),
+      network_(std::make_unique<Network>(*this, setup.latency)) {
   trace_.keep_events(setup.keep_trace);
   for (const std::string_view purpose : kPurposes) streams_.emplace_back(derive_seed(setup.seed, purpose));
 }
@@ -33,7 +37,7 @@ Simulation::~Simulation() {
 Machine& Simulation::add_machine(MachineSetup setup, ProgramFactory factory) {
   const NodeId id{static_cast<std::uint32_t>(machines_.size())};
   machines_.push_back(std::make_unique<Machine>(*this, id, std::move(setup), std::move(factory)));
-  counters_.resize(machines_.size() * events_.size());
+  counters_.resize(machines_.size() * event_count_);
   return *machines_.back();
 }
 
@@ -52,20 +56,24 @@ void Simulation::start_all() {
   beginning_ = false;
 }
 
-Simulation::Counter& Simulation::counter(NodeId node, EventId event) {
-  return counters_[index(node) * events_.size() + index(event)];
+void Simulation::note(NodeId node, EventId event, std::uint64_t first, std::uint64_t second) {
+  // What is seldom comes last, and apart: so the rest needs no frame.
+  trace_.put({now(), node, event, first, second});
+  Counter& counted = counter(node, event);
+  if (++counted.count >= counted.watched || trace_.full()) [[unlikely]]
+    noted(node, event);
 }
 
-void Simulation::note(NodeId node, EventId event, std::uint64_t first, std::uint64_t second) {
-  trace_.add({now(), node, event, first, second});
+void Simulation::noted(NodeId node, EventId event) {
+  if (trace_.full()) trace_.flush();
   Counter& counted = counter(node, event);
-  if (++counted.count < counted.watched) return;
+  if (counted.count < counted.watched) return;
   counted.watched = UINT64_MAX;
   if (moment_listener_ != nullptr) moment_listener_->happened(node, event, counted.count);
 }
 
 std::uint64_t Simulation::count(NodeId node, EventId event) const {
-  return counters_[index(node) * events_.size() + index(event)].count;
+  return counters_[index(node) * event_count_ + index(event)].count;
 }
 
 void Simulation::watch(NodeId node, EventId event, std::uint64_t number) {

@@ -96,11 +96,15 @@ class Simulation {
     std::uint64_t count = 0;
     std::uint64_t watched = UINT64_MAX;  ///< the next number that the listener wants
   };
-  [[nodiscard]] Counter& counter(NodeId node, EventId event);
+  [[nodiscard]] Counter& counter(NodeId node, EventId event) {
+    return counters_[index(node) * event_count_ + index(event)];
+  }
+  void noted(NodeId node, EventId event);
   void defer_roles_changed();
 
   std::uint64_t seed_;
   const EventTable& events_;
+  const std::size_t event_count_;
   Scheduler scheduler_;
   Trace trace_;
   std::vector<RandomStream> streams_;

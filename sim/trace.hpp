@@ -69,10 +69,16 @@ class Trace {
   /// From now on events are kept; else they only count and enter the digest.
   void keep_events(bool keep);
   void add(const TraceEvent& event) {
-    block_[used_] = {event.time.time_since_epoch().count(), index(event.node) << 16U | index(event.event), event.first,
-                     event.second};
-    if (++used_ == kBlock) flush();
+    put(event);
+    if (full()) flush();
   }
+  /// add() in two steps, for who has to be quick: at once when it is full, flush().
+  void put(const TraceEvent& event) {
+    block_[used_++] = {event.time.time_since_epoch().count(), index(event.node) << 16U | index(event.event),
+                       event.first, event.second};
+  }
+  [[nodiscard]] bool full() const { return used_ == kBlock; }
+  void flush();
   /// Number of events so far.
   [[nodiscard]] std::uint64_t size() const { return flushed_ + used_; }
   /// Digest of all events so far.
@@ -87,7 +93,6 @@ class Trace {
     std::uint64_t first;
     std::uint64_t second;
   };
-  void flush();
   void unpack();
 
   static constexpr std::size_t kBlock = 128;
