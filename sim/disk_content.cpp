@@ -46,13 +46,9 @@ std::int64_t DiskContent::durable_prefix() const {
 }
 
 std::size_t DiskContent::first_behind(std::int64_t offset) const {
-  // Nearly every question is about the end of the file, or about its last page.
-  constexpr std::size_t kNear = 8;
-  std::size_t at = records_.size();
-  for (const std::size_t far = at - std::min(at, kNear); at != far; --at) {
-    if (records_[at - 1].end() <= offset) return at;
-  }
-  const auto found = std::partition_point(records_.begin(), records_.begin() + static_cast<std::ptrdiff_t>(at),
+  // Nearly every question is about the end of the file.
+  if (records_.empty() || records_.back().end() <= offset) return records_.size();
+  const auto found = std::partition_point(records_.begin(), records_.end(),
                                           [offset](const DiskRecord& record) { return record.end() <= offset; });
   return static_cast<std::size_t>(found - records_.begin());
 }
@@ -155,6 +151,7 @@ void DiskContent::write(VirtualTime now, std::int64_t offset, std::int64_t bytes
   for (; behind < records_.size() && records_[behind].offset < offset + bytes; ++behind) {
     shade(std::move(records_[behind]), offset, bytes, id);
   }
+  durable_records_ = std::min(durable_records_, first);
   const auto at = records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(first),
                                  records_.begin() + static_cast<std::ptrdiff_t>(behind));
   DiskRecord record{offset, bytes, std::move(payload), id};
@@ -192,6 +189,7 @@ void DiskContent::truncate(VirtualTime now, std::int64_t size) {
     shade_cut(std::move(records_[i]), id);
   }
   records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(first), records_.end());
+  durable_records_ = std::min(durable_records_, first);
   for (std::size_t sector = sectors_in(size); sector < sectors_in(before); ++sector) write_at(Place::cache, sector) = 0;
   drop_pages_behind(size);
   length(Place::cache) = {size, id};

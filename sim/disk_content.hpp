@@ -211,6 +211,7 @@ class DiskContent {
   DiskCopies copies_;
   std::array<Length, kPlaces> lengths_;
   std::vector<DiskRecord> records_;
+  std::size_t durable_records_ = 0;  ///< so many of the first ones are durable, if not more
   std::vector<Shadow> shadows_;
   std::vector<Page> pages_;
   std::vector<VirtualTime> dirty_since_;  ///< by page; kNever: clean

@@ -116,10 +116,13 @@ void DiskContent::make_durable() {
 }
 
 void DiskContent::tell_durable(std::int64_t begin, std::int64_t end) {
-  for (std::size_t i = first_behind(begin); i < records_.size() && records_[i].offset < end; ++i) {
+  std::size_t i = durable_records_;
+  if (i < records_.size() && records_[i].end() <= begin) i = first_behind(begin);
+  for (; i < records_.size() && records_[i].offset < end; ++i) {
     DiskRecord& record = records_[i];
     if (!record.durable && !record.damaged && reflected(record, Place::medium)) tell(record, true, true);
   }
+  while (durable_records_ < records_.size() && records_[durable_records_].durable) ++durable_records_;
 }
 
 void DiskContent::reconcile_shadows() {
@@ -194,6 +197,7 @@ void DiskContent::take_back_shadows(Place place, std::vector<DiskRecord>& kept) 
 
 void DiskContent::merge_damaged(std::vector<DiskRecord>&& kept, std::vector<DiskRecord>&& lost) {
   records_.clear();
+  durable_records_ = 0;
   auto next_kept = kept.begin();
   for (DiskRecord& record : lost) {
     for (; next_kept != kept.end() && next_kept->offset < record.end(); ++next_kept) {

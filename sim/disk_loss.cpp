@@ -211,6 +211,7 @@ void DiskContent::corrupt(PageIndex page) {
     return false;
   };
   suspect_ = true;
+  durable_records_ = 0;
   for (DiskRecord& record : records_) {
     if (record.damaged || !hit(record)) continue;
     tell(record, false, false);
