@@ -29,6 +29,8 @@ int MessageRecord::present_copies() const {
 
 MessageRef History::sent(sim::NodeId node, const MessageId& id, std::uint64_t check_number, std::int64_t bytes,
                          bool outcome_expected) {
+  constexpr std::size_t kShortRun = 64;
+  if (messages_.empty()) messages_.reserve(kShortRun);  // records are large, and most runs are short
   const MessageRef ref{static_cast<std::uint32_t>(messages_.size())};
   MessageRecord& record = messages_.emplace_back();
   record.id = id;

@@ -107,6 +107,8 @@ RunResult World::judge() {
 void World::measure(RunResult& result) {
   std::vector<std::int64_t> acknowledged;
   std::vector<std::int64_t> end_to_end;
+  acknowledged.reserve(history_.messages().size());
+  end_to_end.reserve(history_.messages().size());
   for (const models::MessageRecord& record : history_.messages()) {
     if (record.outcome == models::Outcome::acked) acknowledged.push_back(microseconds(record.told_at - record.sent_at));
     if (record.processed()) end_to_end.push_back(microseconds(record.first_effect_at - record.sent_at));
