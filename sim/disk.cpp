@@ -56,7 +56,7 @@ IoResult File::truncate(std::int64_t size) {
   return IoResult::ok;
 }
 
-IoResult File::sync() { return impl_->disk.sync(*impl_); }
+IoResult File::sync(OnKill on_kill) { return impl_->disk.sync(*impl_, on_kill); }
 
 std::vector<StoredRecord> File::read_all() {
   Disk::Impl& disk = impl_->disk;

@@ -22,6 +22,7 @@
 #include "sim/fault/fault.hpp"
 #include "sim/ids.hpp"
 #include "sim/payload.hpp"
+#include "sim/scheduler.hpp"
 #include "sim/setup.hpp"
 #include "sim/time.hpp"
 #include "sim/unsynced.hpp"
@@ -98,7 +99,7 @@ class File {
   /// Cuts the file in the cache. As durable as any other write: only after a sync.
   IoResult truncate(std::int64_t size);
   /// Waits for the device: fsync(2). Several callers at once each get a flush of their own, one after the other.
-  IoResult sync();
+  IoResult sync(OnKill on_kill = OnKill::unwind);
   /// Reads the whole file; waits as long as the device needs for that many bytes.
   std::vector<StoredRecord> read_all();
   /// Checks one record that is being served, without waiting. Cheap while the disk is undamaged.

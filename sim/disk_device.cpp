@@ -7,10 +7,6 @@
 
 namespace noloss::sim {
 
-DiskWaiter::~DiskWaiter() {
-  if (operation != nullptr) operation->waiter = nullptr;
-}
-
 DiskOperation& DiskDevice::make(DiskOperation::Kind kind) {
   if (free_.empty()) {
     operations_.push_back(std::make_unique<DiskOperation>());
@@ -62,11 +58,7 @@ void DiskDevice::fire() {
 }
 
 void DiskDevice::clear() {
-  for (DiskOperation* operation : queue_) {
-    if (operation->waiter != nullptr) operation->waiter->operation = nullptr;
-    operation->waiter = nullptr;
-    release(*operation);
-  }
+  for (DiskOperation* operation : queue_) release(*operation);
   queue_.clear();
   finish_ = kNever;
 }

@@ -18,17 +18,10 @@ namespace noloss::sim {
 
 class Fiber;
 class Scheduler;
-struct DiskOperation;
 
-/// A fiber that waits for an operation. Lives in the fiber's frame: a fiber that is killed leaves by itself.
+/// A fiber that waits for an operation. Lives in the fiber's frame, which may be gone when the process is.
 struct DiskWaiter {
-  explicit DiskWaiter(Fiber& waiting) : fiber(waiting) {}
-  ~DiskWaiter();
-  DiskWaiter(const DiskWaiter&) = delete;
-  DiskWaiter& operator=(const DiskWaiter&) = delete;
-
   Fiber& fiber;
-  DiskOperation* operation = nullptr;  ///< null: it has ended
   IoResult result = IoResult::io_error;
 };
 
@@ -38,12 +31,12 @@ struct DiskOperation {
   enum class Outcome : std::uint8_t { done, failed, failed_silently, reverted };
   Kind kind = Kind::sync;
   Outcome outcome = Outcome::done;
-  File* file = nullptr;     ///< sync, writeback
-  DiskSnapshot snapshot;    ///< sync, writeback
-  std::uint64_t names = 0;  ///< directory: the changes of names that it covers
-  Duration work{0};         ///< what is left of it, on a device at full speed
-  std::uint64_t life = 0;   ///< of the process that asked for it
-  DiskWaiter* waiter = nullptr;
+  File* file = nullptr;          ///< sync, writeback
+  DiskSnapshot snapshot;         ///< sync, writeback
+  std::uint64_t names = 0;       ///< directory: the changes of names that it covers
+  Duration work{0};              ///< what is left of it, on a device at full speed
+  std::uint64_t life = 0;        ///< of the process that asked for it
+  DiskWaiter* waiter = nullptr;  ///< not to be looked at after that life
   bool slowed = false;
 };
 

@@ -52,9 +52,9 @@ class Disk::Impl final : public DiskDevice::Owner {
   }
   [[nodiscard]] IoResult refuse_write();
   void throttle();
-  IoResult sync(File::Impl& file);
+  IoResult sync(File::Impl& file, OnKill on_kill);
   /// Suspends the current fiber until the operation has completed.
-  IoResult wait_for(DiskOperation& operation);
+  IoResult wait_for(DiskOperation& operation, OnKill on_kill = OnKill::unwind);
   void count_damaged(RecordState state) {
     if (state != RecordState::intact) ++effects.reads_damaged;
   }

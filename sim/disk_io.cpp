@@ -88,18 +88,16 @@ IoResult Disk::Impl::refuse_write() {
   return IoResult::no_space;
 }
 
-IoResult Disk::Impl::wait_for(DiskOperation& operation) {
+IoResult Disk::Impl::wait_for(DiskOperation& operation, OnKill on_kill) {
   Scheduler& scheduler = simulation.scheduler();
   assert(scheduler.current() != nullptr && "only a fiber can wait for the device");
   DiskWaiter waiter{*scheduler.current()};
-  waiter.operation = &operation;
   operation.waiter = &waiter;
   operation.life = life;
   ++activity;
   if (device.slowed()) ++effects.operations_slowed;
   device.submit(operation, now());
-  scheduler.block();
-  assert(waiter.operation == nullptr);
+  scheduler.block(on_kill);
   return waiter.result;
 }
 
@@ -118,7 +116,7 @@ DiskOperation::Outcome Disk::Impl::decide_outcome(File::Impl& file) {
   return Outcome::failed_silently;
 }
 
-IoResult Disk::Impl::sync(File::Impl& file) {
+IoResult Disk::Impl::sync(File::Impl& file, OnKill on_kill) {
   if (!alive()) return IoResult::io_error;
   settle();
   simulation.moment(machine.id(), id(WorldEvent::sync_start), file.content.dirty_pages() * kPageBytes);
@@ -127,7 +125,7 @@ IoResult Disk::Impl::sync(File::Impl& file) {
   operation.outcome = decide_outcome(file);
   file.content.take(file.content.dirty_pages(), operation.snapshot);
   operation.work = setup.sync + transfer(static_cast<std::int64_t>(operation.snapshot.pages.size()) * kPageBytes);
-  return wait_for(operation);
+  return wait_for(operation, on_kill);
 }
 
 // --- completion ---
@@ -148,11 +146,9 @@ void Disk::Impl::completed(DiskOperation& operation) {
     case DiskOperation::Kind::read:
     case DiskOperation::Kind::barrier: break;
   }
-  DiskWaiter* waiter = operation.waiter;
-  if (waiter != nullptr) {
-    waiter->operation = nullptr;
-    waiter->result = result;
-    if (operation.life == life) simulation.scheduler().wake(waiter->fiber);
+  if (operation.waiter != nullptr && operation.life == life) {
+    operation.waiter->result = result;
+    simulation.scheduler().wake(operation.waiter->fiber);
   }
   device.release(operation);
 }

@@ -132,10 +132,10 @@ sim::IoResult ReplicaLog::truncate(Offset end) {
   return result;
 }
 
-sim::IoResult ReplicaLog::sync() {
+sim::IoResult ReplicaLog::sync(sim::OnKill on_kill) {
   const Offset target = end();
   const std::uint64_t truncations = truncations_;
-  const sim::IoResult result = file_->sync();
+  const sim::IoResult result = file_->sync(on_kill);
   // A truncation meanwhile may have put other records where the sync began; the next one covers them.
   if (result == sim::IoResult::ok && truncations == truncations_) synced_ = std::max(synced_, target);
   return result;

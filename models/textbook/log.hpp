@@ -46,7 +46,7 @@ class ReplicaLog {
   /// Waits when it reaches below the checkpoint, which must come down first. Emits `truncated`.
   [[nodiscard]] sim::IoResult truncate(Offset end);
   /// Waits for fsync. What was appended before the call is then synced.
-  [[nodiscard]] sim::IoResult sync();
+  [[nodiscard]] sim::IoResult sync(sim::OnKill on_kill = sim::OnKill::unwind);
   /// After a sync: an orderly stop.
   void close_cleanly();
 

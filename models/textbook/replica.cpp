@@ -256,7 +256,7 @@ void Replica::synced_or_crash(sim::IoResult result) {
 void Replica::sync_loop() {
   for (;;) {
     while (log_.synced() >= log_.end()) dirty_.wait(sim::OnKill::discard);
-    synced_or_crash(log_.sync());
+    synced_or_crash(log_.sync(sim::OnKill::discard));
     stored_.notify_all();
     stored_changed();
   }
@@ -269,7 +269,7 @@ void Replica::flush_loop() {
     broker_.process().sleep_until(due, sim::OnKill::discard);
     // Only what was there: a sync for what comes meanwhile would never end under load.
     const Offset target = log_.end();
-    while (log_.synced() < std::min(target, log_.end())) synced_or_crash(log_.sync());
+    while (log_.synced() < std::min(target, log_.end())) synced_or_crash(log_.sync(sim::OnKill::discard));
   }
 }
 
