@@ -78,9 +78,10 @@ ConnectResult Network::connect(Inbox& inbox, NodeId peer, Duration timeout, Conn
 void Network::send(Process& sender, const ConnectionPtr& connection, MessageKind kind, std::int64_t bytes,
                    PayloadPtr payload, std::uint64_t first, std::uint64_t second) {
   assert(bytes >= 0);
-  if (sender.running() && connection->open(sender.node())) {
-    Channel& channel = channel_of(*connection);
-    transit_->send(channel, channel.role_of(sender.node()), kind, bytes, std::move(payload), first, second);
+  Channel& channel = channel_of(*connection);
+  const Role role = channel.role_of(sender.node());
+  if (sender.running() && channel.end(role).state == End::State::open) {
+    transit_->send(channel, role, kind, bytes, std::move(payload), first, second);
   }
   simulation_.scheduler().check_killed();
 }

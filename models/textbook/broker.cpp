@@ -85,19 +85,23 @@ void Broker::recover() {
 
 void Broker::serve() {
   for (;;) {
-    sim::VirtualTime next = sim::kNever;
-    for (const auto& replica : replicas_) {
-      if (replica) next = std::min(next, replica->next_timer());
-    }
+    const sim::VirtualTime next = run_timers();
     if (const auto arrival = inbox_.receive_until(next, sim::OnKill::discard)) handle(*arrival);
-    run_timers();
   }
 }
 
-void Broker::run_timers() {
+sim::VirtualTime Broker::run_timers() {
+  sim::VirtualTime next = sim::kNever;
   for (const auto& replica : replicas_) {
-    if (replica && replica->next_timer() <= simulation().now()) replica->timers();
+    if (!replica) continue;
+    sim::VirtualTime due = replica->next_timer();
+    if (due <= simulation().now()) {
+      replica->timers();
+      due = replica->next_timer();
+    }
+    next = std::min(next, due);
   }
+  return next;
 }
 
 void Broker::handle(const sim::Arrival& arrival) {

@@ -51,7 +51,8 @@ class Broker final : public sim::Program {
   void recover();
   void serve();
   void handle(const sim::Arrival& arrival);
-  void run_timers();
+  /// Runs what is due, and tells when something will be next.
+  sim::VirtualTime run_timers();
   void heartbeat_loop();
   /// A lease that has run out ends leadership, whether or not the coordinator can be heard.
   void lease_loop();
