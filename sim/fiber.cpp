@@ -75,8 +75,8 @@ FiberPool::~FiberPool() {
 Fiber& FiberPool::make() {
   fibers_.push_back(std::make_unique<Fiber>());
   Fiber& fiber = *fibers_.back();
-  fiber.handle_ = boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg, StackAllocator(fiber.stack_),
-                                       [this, &fiber] { work(fiber); });
+  fiber.handle_ = boost::fibers::fiber(boost::fibers::launch::post, std::allocator_arg,
+                                       StackAllocator(fiber.stack_, fibers_.size()), [this, &fiber] { work(fiber); });
   fiber.context_ = std::exchange(algorithm_.worker, nullptr);
   return fiber;
 }

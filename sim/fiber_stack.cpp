@@ -21,7 +21,9 @@ Stack Stack::of_thread() {
 }
 
 boost::context::stack_context StackAllocator::allocate() {
-  const boost::context::stack_context context = mapped_.allocate();
+  boost::context::stack_context context = mapped_.allocate();
+  context.sp = static_cast<std::byte*>(context.sp) - shift_;
+  context.size -= shift_;
   made_->bytes = context.size;
   made_->bottom = static_cast<std::byte*>(context.sp) - context.size;
 #ifdef VALGRIND_STACK_REGISTER
@@ -37,6 +39,8 @@ void StackAllocator::deallocate(boost::context::stack_context& context) {
 #ifdef NOLOSS_ASAN
   ASAN_UNPOISON_MEMORY_REGION(static_cast<std::byte*>(context.sp) - context.size, context.size);
 #endif
+  context.sp = static_cast<std::byte*>(context.sp) + shift_;
+  context.size += shift_;
   mapped_.deallocate(context);
 }
 
