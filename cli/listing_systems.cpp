@@ -137,12 +137,14 @@ Listing options_listing(const models::System& system) {
     for (const OptionRow& row : system.options(releases[i])) note(lives, row, i);
   }
   Listing listing{
-      {"option", "where", "type", "default", "earlier", "releases", "allowed", "safer", "source", "meaning"}, {}};
+      {"option", "where", "type", "default", "earlier", "releases", "allowed", "safer", "running", "source", "meaning"},
+      {}};
   for (const OptionLife& life : lives) {
     const OptionRow& row = life.row;
     listing.rows.push_back({std::string{row.name}, place(system, row), std::string{name(row.type)},
                             std::string{row.default_value}, earlier_defaults(life, releases), existence(life, releases),
-                            allowed(row), std::string{row.safer}, std::string{row.source}, std::string{row.meaning}});
+                            allowed(row), std::string{row.safer}, row.dynamic ? "changes" : "", std::string{row.source},
+                            std::string{row.meaning}});
   }
   return listing;
 }

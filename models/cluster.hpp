@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/message.hpp"
+#include "models/option.hpp"
 #include "models/setup.hpp"
 #include "sim/fault/injector.hpp"
 #include "sim/ids.hpp"
@@ -57,6 +59,13 @@ class Cluster : public sim::RoleResolver {
   virtual void elect(sim::NodeId /*node*/, bool /*unclean*/) {}
   /// The operation `add_partitions`, where the system has it: `entity` (empty: the first) gets `count` more.
   virtual void add_partitions(std::string_view /*entity*/, std::uint32_t /*count*/) {}
+  /// The operation `set`, where the system has it: an administrator's one command. Of options whose row is dynamic.
+  virtual void set(std::span<const OptionChange> /*changes*/) {}
+  /// The operations `create`, `delete` and `purge`, where the system has them, of the entity with this name. What the
+  /// real system refuses then (it exists, it does not) changes nothing.
+  virtual void create(std::string_view /*entity*/) {}
+  virtual void remove(std::string_view /*entity*/) {}
+  virtual void purge(std::string_view /*entity*/) {}
 };
 
 /// The number in "leader(2)"; 0 in "leader".

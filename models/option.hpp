@@ -42,6 +42,7 @@ struct OptionRow {
   std::string_view source;            ///< where the system says so
   std::string_view safer = {};        ///< the value that protects more against loss; empty: does not protect
   std::string_view group = "config";  ///< the key of its owner under which it stands; empty: it is a key of its owner
+  bool dynamic = false;  ///< the real system takes another value while it runs: the operation `set` may change it
 };
 
 /// A value that was read: quantities (and choices, flags) as numbers, text as text.
@@ -50,6 +51,16 @@ struct OptionValue {
   std::string text;  ///< as written in the scenario
 
   friend bool operator==(const OptionValue&, const OptionValue&) = default;
+};
+
+/// Another value for one option of the brokers or of an entity, while the system runs.
+struct OptionChange {
+  OptionScope scope = OptionScope::broker;
+  std::uint32_t entity = 0;  ///< of that scope: which one of the setup's
+  std::string name;
+  OptionValue value;  ///< no range
+
+  friend bool operator==(const OptionChange&, const OptionChange&) = default;
 };
 
 /// Values by option name; every option of the scope is present, defaults filled in.

@@ -29,6 +29,7 @@ struct EntitySetup {
   std::uint32_t replicas = 1;
   std::vector<std::vector<std::uint32_t>> assignment;  ///< broker numbers (from 1) of each partition, leader first
   OptionValues config;
+  bool exists = true;  ///< false: the operation `create` makes it
 };
 
 enum class SendMode : std::uint8_t { sync, async, oneway };

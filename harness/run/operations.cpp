@@ -19,6 +19,22 @@ struct Hands {
   models::Cluster* cluster;
 };
 
+/// Whether the target is a node or a role; else it is an entity, or there is none.
+bool of_node(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::start:
+    case OperationKind::leave:
+    case OperationKind::restart:
+    case OperationKind::elect: return true;
+    case OperationKind::set:
+    case OperationKind::create:
+    case OperationKind::remove:
+    case OperationKind::purge:
+    case OperationKind::add_partitions: return false;
+  }
+  return false;
+}
+
 void carry_out(const Operation& operation, sim::Machine& machine, const Hands& hands) {
   switch (operation.kind) {
     case OperationKind::start: machine.start(); return;
@@ -35,9 +51,24 @@ void carry_out(const Operation& operation, sim::Machine& machine, const Hands& h
   }
 }
 
+/// What is asked of the cluster as a whole.
+void carry_out(const Operation& operation, models::Cluster& cluster) {
+  switch (operation.kind) {
+    case OperationKind::set: cluster.set(operation.changes); return;
+    case OperationKind::create: cluster.create(operation.target); return;
+    case OperationKind::remove: cluster.remove(operation.target); return;
+    case OperationKind::purge: cluster.purge(operation.target); return;
+    case OperationKind::add_partitions: cluster.add_partitions(operation.target, operation.count); return;
+    case OperationKind::start:
+    case OperationKind::leave:
+    case OperationKind::restart:
+    case OperationKind::elect: return;
+  }
+}
+
 void act(const Operation& operation, Hands hands) {
-  if (operation.kind == OperationKind::add_partitions) {  // its target is no node
-    if (hands.cluster != nullptr) hands.cluster->add_partitions(operation.target, operation.count);
+  if (!of_node(operation.kind)) {
+    if (hands.cluster != nullptr) carry_out(operation, *hands.cluster);
     return;
   }
   const sim::Targets targets{hands.simulation, hands.roles};

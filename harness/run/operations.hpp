@@ -1,4 +1,5 @@
-// Places what administrators do: a node that starts, leaves for good, is restarted, or is to lead.
+// Places what administrators do: to a node (it starts, leaves for good, is restarted, is to lead), to an entity (it is
+// created, deleted, emptied, gets partitions), or to options.
 //
 // Operations are no faults: they are not counted, not drawn and not healed. The reader refuses those that the modelled
 // system cannot do.

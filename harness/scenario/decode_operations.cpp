@@ -2,19 +2,38 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/scenario/decode_faults.hpp"
+#include "harness/scenario/option_text.hpp"
 #include "harness/scenario/path.hpp"
 #include "harness/scenario/suggest.hpp"
 
 namespace noloss::harness {
 namespace {
 
+/// What the operations above have made of the cluster, each after the other. Moments may come in another order; then
+/// the system refuses what it cannot do.
+struct Course {
+  models::Setup setup;
+  bool sound = false;  ///< the system had no objection to the setup so far
+  std::set<std::string, std::less<>> absent;
+};
+
+bool of_entity(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::create:
+    case OperationKind::remove:
+    case OperationKind::purge:
+    case OperationKind::add_partitions: return true;
+    default: return false;
+  }
+}
+
 class OperationReader {
  public:
-  OperationReader(const View& view, const NodePtr& root, const Grammar& grammar, const models::Setup& setup,
-                  const Names& names)
-      : view_(view), root_(root), grammar_(grammar), setup_(setup), names_(names) {}
+  OperationReader(const View& view, const NodePtr& root, const Grammar& grammar, Course& course, const Names& names)
+      : view_(view), root_(root), grammar_(grammar), course_(course), names_(names) {}
 
   Operation read() {
     Operation operation;
@@ -42,62 +61,148 @@ class OperationReader {
     const Node* node = view_.child("target");
     if (node == nullptr || !node->is(NodeKind::scalar)) return;
     operation.target = node->text;
-    switch (operation.kind) {
-      case OperationKind::start:
-      case OperationKind::leave:
-      case OperationKind::restart:
-      case OperationKind::elect: names_.name(*node, Place::single); break;
-      case OperationKind::purge:
-      case OperationKind::remove:
-      case OperationKind::add_partitions: entity(*node); break;
-      case OperationKind::create:
-      case OperationKind::set: break;
+    if (of_entity(operation.kind)) {
+      entity(*node, operation.kind);
+    } else if (operation.kind != OperationKind::set) {
+      names_.name(*node, Place::single);
     }
   }
 
-  void entity(const Node& node) {
+  void entity(const Node& node, OperationKind kind) {
+    const std::string_view noun = grammar_.system->entity().noun;
     std::vector<std::string_view> known;
-    for (const models::EntitySetup& entity : setup_.entities) known.push_back(entity.name);
-    if (std::find(known.begin(), known.end(), node.text) != known.end()) return;
-    problem(node.mark, fmt::format("there is no {} '{}'{}", grammar_.system->entity().noun, shortened(node.text),
-                                   did_you_mean(node.text, known, "there are")));
+    for (const models::EntitySetup& entity : course_.setup.entities) known.push_back(entity.name);
+    if (std::find(known.begin(), known.end(), node.text) == known.end()) {
+      problem(node.mark, fmt::format("there is no {} '{}'{}", noun, shortened(node.text),
+                                     did_you_mean(node.text, known, "there are")));
+      return;
+    }
+    const bool absent = course_.absent.contains(node.text);
+    if (kind == OperationKind::create && !absent) {
+      problem(node.mark, fmt::format("there is a {} '{}' by then", noun, node.text));
+    } else if (kind != OperationKind::create && absent) {
+      problem(node.mark, fmt::format("there is no {} '{}' by then: it was deleted above", noun, node.text));
+    }
+    if (kind == OperationKind::create) course_.absent.erase(node.text);
+    if (kind == OperationKind::remove) course_.absent.insert(node.text);
   }
 
   /// Each value must be one that the scenario could have had at that path from the start.
   void values(Operation& operation) {
     const Node* node = view_.child("values");
     if (node == nullptr || !node->is(NodeKind::mapping)) return;
-    for (const Entry& entry : node->entries) {
-      PathResult path = resolve_path(*root_, entry.key, grammar_);
-      if (!path.error.empty()) {
-        problem(entry.key_mark, std::move(path.error));
-        continue;
-      }
-      const NodePtr changed = with_value(root_, path.steps, entry.value, entry.key_mark);
-      const Field* field = find_field(Section::top, path.steps.front().key, 0, grammar_.system);
-      const Node* section = changed->child(path.steps.front().key);
-      check_value(*section, *field, path.steps.front().key, grammar_, Missing::ignored, names_.problems());
-      operation.values.emplace_back(entry.key, entry.value->text);
+    const std::size_t before = names_.problems().calls();
+    for (const Entry& entry : node->entries) value(entry, operation);
+    if (names_.problems().calls() == before) allowed_together(*node, operation);
+  }
+
+  void value(const Entry& entry, Operation& operation) {
+    PathResult path = resolve_path(*root_, entry.key, grammar_);
+    if (!path.error.empty()) return problem(entry.key_mark, std::move(path.error));
+    models::OptionChange change;
+    const models::OptionRow* row = option_at(path.steps, change);
+    if (row == nullptr || !row->dynamic) return problem(entry.key_mark, not_changed(entry.key, row, change.scope));
+    if (!entry.value->is(NodeKind::scalar)) return;
+    OptionResult parsed = parse_option(*row, entry.value->text);
+    if (!parsed.value) return problem(entry.value->mark, std::move(parsed.error));
+    if (!parsed.value->number.fixed()) {
+      return problem(entry.value->mark, fmt::format("'{}' is set to one value, not to a range", row->name));
     }
+    change.value = std::move(*parsed.value);
+    operation.changes.push_back(std::move(change));
+  }
+
+  /// The row to which the path leads; null if it leads to something else. Fills in all of `change` but the value.
+  const models::OptionRow* option_at(const std::vector<PathStep>& steps, models::OptionChange& change) const {
+    const std::string& owner = steps.front().key;
+    if (owner == "brokers") {
+      change.scope = models::OptionScope::broker;
+    } else if (owner == grammar_.system->entity().noun) {
+      change.scope = models::OptionScope::entity;
+    } else if (owner == "producers") {
+      change.scope = models::OptionScope::producer;
+    } else if (owner == "consumers") {
+      change.scope = models::OptionScope::consumer;
+    } else {
+      return nullptr;
+    }
+    std::size_t at = 1;
+    if (at < steps.size() && steps[at].key.empty()) {
+      change.entity = static_cast<std::uint32_t>(steps[at].number - 1);
+      ++at;
+    }
+    if (at == steps.size() || at + 2 < steps.size()) return nullptr;
+    const std::string group = at + 1 == steps.size() ? std::string{} : steps[at].key;
+    change.name = steps.back().key;
+    return grammar_.option(change.scope, group, change.name);
+  }
+
+  std::string not_changed(std::string_view path, const models::OptionRow* row, models::OptionScope scope) const {
+    const std::string_view system = grammar_.system->name();
+    std::vector<std::string_view> known;
+    for (const models::OptionRow& other : grammar_.options) {
+      if (other.dynamic && (row == nullptr || other.scope == scope)) known.push_back(other.name);
+    }
+    const std::string can = known.empty() ? std::string{} : fmt::format("; it can change: {}", listed(known));
+    if (row == nullptr) return fmt::format("'{}' is no option of the {} system{}", shortened(path), system, can);
+    return fmt::format("the {} system does not change the {} option '{}' while it runs{}", system,
+                       owner(scope, *grammar_.system), row->name, can);
+  }
+
+  /// The rules of the system hold after the change as they did before.
+  void allowed_together(const Node& values, const Operation& operation) {
+    models::Setup changed = course_.setup;
+    for (const models::OptionChange& change : operation.changes) {
+      models::OptionValues& config =
+          change.scope == models::OptionScope::broker ? changed.brokers.config : changed.entities[change.entity].config;
+      config.set(change.name, change.value);
+    }
+    if (!course_.sound) return;
+    const std::vector<models::SetupProblem> problems = grammar_.system->validate(changed);
+    for (const models::SetupProblem& found : problems) problem(values.mark, found.message);
+    if (problems.empty()) course_.setup = std::move(changed);
   }
 
   const View& view_;
   const NodePtr& root_;
   const Grammar& grammar_;
-  const models::Setup& setup_;
+  Course& course_;
   const Names& names_;
 };
 
+/// Those whose `do` is a word that somebody knows; the others were reported.
+std::vector<View> known_operations(const View& top) {
+  std::vector<View> operations = top.sections("operations");
+  std::erase_if(operations, [](const View& view) {
+    const Node* word = view.child("do");
+    const auto known = operation_words();
+    return word == nullptr || std::find(known.begin(), known.end(), word->text) == known.end();
+  });
+  return operations;
+}
+
 }  // namespace
+
+std::vector<std::string> created_later(const View& top) {
+  std::set<std::string> seen;
+  std::vector<std::string> later;
+  for (const View& view : known_operations(top)) {
+    const auto kind = view.choice<OperationKind>("do");
+    if (!of_entity(kind) || !seen.insert(view.text("target")).second) continue;
+    if (kind == OperationKind::create) later.push_back(view.text("target"));
+  }
+  return later;
+}
 
 std::vector<Operation> decode_operations(const View& top, const NodePtr& root, const Grammar& grammar,
                                          const models::Setup& setup, const Names& names) {
+  Course course{setup, names.problems().empty() && grammar.system->validate(setup).empty(), {}};
+  for (const models::EntitySetup& entity : setup.entities) {
+    if (!entity.exists) course.absent.insert(entity.name);
+  }
   std::vector<Operation> operations;
-  for (const View& view : top.sections("operations")) {
-    const Node* word = view.child("do");
-    const auto known = operation_words();
-    if (word == nullptr || std::find(known.begin(), known.end(), word->text) == known.end()) continue;
-    operations.push_back(OperationReader{view, root, grammar, setup, names}.read());
+  for (const View& view : known_operations(top)) {
+    operations.push_back(OperationReader{view, root, grammar, course, names}.read());
   }
   return operations;
 }

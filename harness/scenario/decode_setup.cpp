@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "harness/scenario/decode_faults.hpp"
 #include "harness/scenario/option_text.hpp"
 
 namespace noloss::harness {
@@ -172,6 +173,9 @@ models::Setup decode_setup(const View& top, const Grammar& grammar) {
   setup.consumers.clear();
   for (const View& group : sections("consumers")) setup.consumers.push_back(decode_consumers(group, grammar));
   setup.latency = decode_network(top.section("network"));
+  for (const std::string& name : created_later(top)) {
+    for (models::EntitySetup& entity : setup.entities) entity.exists = entity.exists && entity.name != name;
+  }
   return setup;
 }
 

@@ -31,9 +31,9 @@ struct Operation {
   sim::When at;
   OperationKind kind = OperationKind::start;
   std::string target;
-  std::vector<std::pair<std::string, std::string>> values;  ///< set: dotted path, text
-  std::uint32_t count = 0;                                  ///< add_partitions
-  bool unclean = false;                                     ///< elect
+  std::vector<models::OptionChange> changes;  ///< set
+  std::uint32_t count = 0;                    ///< add_partitions
+  bool unclean = false;                       ///< elect
   std::uint32_t line = 0;
 };
 

@@ -21,13 +21,32 @@ Operation operation(OperationKind kind, sim::When at, std::string target) {
   return made;
 }
 
+/// Writes down what it is asked for.
+class AskedCluster final : public models::Cluster {
+ public:
+  [[nodiscard]] std::vector<sim::NodeId> holders(std::string_view /*role*/) const override { return {}; }
+  [[nodiscard]] bool settled() const override { return true; }
+  [[nodiscard]] std::vector<std::string_view> blocking_waits() const override { return {}; }
+  [[nodiscard]] models::FinalState final_state() override { return {}; }
+  void set(std::span<const models::OptionChange> changes) override {
+    for (const models::OptionChange& change : changes) asked.push_back("set " + change.name);
+  }
+  void create(std::string_view entity) override { asked.push_back("create " + std::string{entity}); }
+  void remove(std::string_view entity) override { asked.push_back("delete " + std::string{entity}); }
+  void purge(std::string_view entity) override { asked.push_back("purge " + std::string{entity}); }
+
+  std::vector<std::string> asked;
+};
+
 class OperationsTest : public testing::Test {
  protected:
   void place(std::vector<Operation> operations) {
     operations_ = std::move(operations);
     world.use({});
-    place_operations(operations_, world.simulation, world, *world.injector);
+    place_operations(operations_, world.simulation, world, *world.injector, &cluster);
   }
+
+  AskedCluster cluster;
 
   sim::FaultWorld world{{.late_broker = true}};
 
@@ -70,6 +89,17 @@ TEST_F(OperationsTest, ARoleIsResolvedWhenTheOperationComes) {
   world.lead("broker-2");
   world.run_until(60ms);
   EXPECT_EQ(world.count("broker-2", "stopped"), 1U);
+}
+
+TEST_F(OperationsTest, EntitiesAndOptionsAreTheClusters) {
+  Operation set = operation(OperationKind::set, at_time(5ms), "");
+  set.changes = {{models::OptionScope::entity, 0, "a", {}}, {models::OptionScope::broker, 0, "b", {}}};
+  place({operation(OperationKind::create, at_time(20ms), "topic-1"),
+         operation(OperationKind::purge, at_time(30ms), "topic-1"),
+         operation(OperationKind::remove, at_moment("broker-2", "append", 1), "topic-1"), set});
+  world.run_until(50ms);
+  EXPECT_THAT(cluster.asked,
+              testing::UnorderedElementsAre("set a", "set b", "create topic-1", "purge topic-1", "delete topic-1"));
 }
 
 TEST_F(OperationsTest, OperationsAreNoFaults) {

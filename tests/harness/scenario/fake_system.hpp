@@ -57,7 +57,8 @@ class FakeSystem final : public models::System {
                 .type = models::OptionType::flag,
                 .default_value = "false",
                 .meaning = "m",
-                .source = "s"},
+                .source = "s",
+                .dynamic = true},
       OptionRow{.scope = models::OptionScope::broker,
                 .name = "log.flush.interval",
                 .type = models::OptionType::duration,
@@ -70,14 +71,16 @@ class FakeSystem final : public models::System {
                 .default_value = "all",
                 .choices = kModes,
                 .meaning = "m",
-                .source = "s"},
+                .source = "s",
+                .dynamic = true},
       OptionRow{.scope = models::OptionScope::entity,
                 .name = "max.bytes",
                 .type = models::OptionType::size,
                 .default_value = "1MiB",
                 .min = 1024,
                 .meaning = "m",
-                .source = "s"},
+                .source = "s",
+                .dynamic = true},
       OptionRow{.scope = models::OptionScope::producer,
                 .name = "acks",
                 .type = models::OptionType::text,
@@ -94,7 +97,7 @@ class FakeSystem final : public models::System {
   };
   static constexpr std::array<NamedRow, 1> kKinds{{{"basic_ack", "m"}}};
   static constexpr std::array<NamedRow, 1> kRoles{{{"mirror", "m"}}};
-  static constexpr std::array<std::string_view, 3> kOperations{"set", "purge", "add_partitions"};
+  static constexpr std::array<std::string_view, 5> kOperations{"set", "purge", "add_partitions", "create", "delete"};
 
   sim::EventTable events_;
 };

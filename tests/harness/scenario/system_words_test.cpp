@@ -105,12 +105,56 @@ TEST_F(SystemWords, SetChecksPathAndValue) {
             "4:32 the fake system has no queue option 'ha.mod'; did you mean 'ha.mode'? It has: ha.mode, max.bytes\n"
             "4:84 'log.flush' must be true or false, not '7'\n"
             "5:33 there is no queue 'p'; there are: q\n"
-            "7:18 the fake system does not restart; it can: set, purge, add_partitions\n"
+            "7:18 the fake system does not restart; it can: set, purge, add_partitions, create, delete\n"
             "8:41 'operations.6.count' cannot be 0; it must be from 1 to 1000\n");
   ASSERT_EQ(operations_.size(), 6U);
-  EXPECT_EQ(operations_[0].values.size(), 2U);
-  EXPECT_EQ(operations_[0].values[0], (std::pair<std::string, std::string>{"queue.config.ha.mode", "exactly"}));
+  ASSERT_EQ(operations_[0].changes.size(), 2U);
+  EXPECT_EQ(operations_[0].changes[0], (models::OptionChange{models::OptionScope::entity, 0, "ha.mode",
+                                                             models::OptionValue{sim::Quantity{0}, "exactly"}}));
+  EXPECT_EQ(operations_[0].changes[1].scope, models::OptionScope::broker);
+  EXPECT_TRUE(operations_[1].changes.empty());
   EXPECT_EQ(operations_[3].count, 2U);
+}
+
+TEST_F(SystemWords, SetTakesWhatARunningSystemChanges) {
+  decode(
+      "queue: [{name: a}, {name: b}]\n"
+      "operations:\n"
+      "  - {at: 1s, do: set, values: {queue.2.config.max.bytes: 2KiB}}\n"
+      "  - {at: 2s, do: set, values: {queue.2.config.max.bytes: 2KiB..4KiB}}\n"
+      "  - {at: 3s, do: set, values: {brokers.config.log.flush.interval: 2s}}\n"
+      "  - {at: 4s, do: set, values: {producers.config.acks: all}}\n"
+      "  - {at: 5s, do: set, values: {producers.count: 2}}\n"
+      "  - {at: 6s, do: set, values: {queue.config.max.bytes: 2KiB}}\n");
+  EXPECT_EQ(found_,
+            "4:58 'max.bytes' is set to one value, not to a range\n"
+            "5:32 the fake system does not change the broker option 'log.flush.interval' while it runs; it can change: "
+            "log.flush\n"
+            "6:32 the fake system does not change the producer option 'acks' while it runs\n"
+            "7:32 'producers.count' is no option of the fake system; it can change: log.flush, ha.mode, max.bytes\n"
+            "8:32 'queue' is a list; say which by number, such as 'queue.1.config.max.bytes'\n");
+  ASSERT_EQ(operations_[0].changes.size(), 1U);
+  EXPECT_EQ(operations_[0].changes[0].entity, 1U);
+  EXPECT_EQ(operations_[0].changes[0].value.number.value(), 2048);
+}
+
+TEST_F(SystemWords, AnEntityExistsAfterItsFirstOperationCreate) {
+  const models::Setup setup = decode(
+      "queue: [{name: a}, {name: b}]\n"
+      "operations:\n"
+      "  - {at: 1s, do: create, target: b}\n"
+      "  - {at: 2s, do: delete, target: a}\n"
+      "  - {at: 3s, do: create, target: a}\n"
+      "  - {at: 4s, do: create, target: a}\n"
+      "  - {at: 5s, do: delete, target: b}\n"
+      "  - {at: 6s, do: purge, target: b}\n"
+      "  - {at: 7s, do: create, target: c}\n");
+  EXPECT_EQ(found_,
+            "6:34 there is a queue 'a' by then\n"
+            "8:33 there is no queue 'b' by then: it was deleted above\n"
+            "9:34 there is no queue 'c'; there are: a, b\n");
+  EXPECT_TRUE(setup.entities[0].exists);
+  EXPECT_FALSE(setup.entities[1].exists);
 }
 
 }  // namespace
