@@ -28,6 +28,7 @@ MetadataImagePtr initial_metadata(sim::Simulation& simulation, const Topology& t
     }
     if (!partition.isr.empty()) partition.leader = partition.isr.front();
   }
+  image->config = topology.config;
   return image;
 }
 
@@ -213,7 +214,7 @@ void Broker::checkpoint_recovery_points() {
 void Broker::truncated(const Replica& /*replica*/) { checkpoint_recovery_points(); }
 
 void Broker::flush_old() {
-  each_replica([](Replica& replica) { replica.flush_if_older(replica.info().options.flush_interval); });
+  each_replica([](Replica& replica) { replica.flush_if_older(replica.options().flush_interval); });
 }
 
 void Broker::segment_closed(Replica& replica) {
@@ -225,7 +226,7 @@ void Broker::segment_closed(Replica& replica) {
 
 void Broker::apply_retention() {
   each_replica([this](Replica& replica) {
-    const TopicOptions& options = replica.info().options;
+    const TopicOptions options = replica.options();
     const bool forever = options.retention == sim::Duration::max();
     const sim::VirtualTime limit = forever ? sim::VirtualTime::min() : simulation().now() - options.retention;
     for (const LogRecordPtr& gone : replica.retain(limit, options.retention_bytes)) {

@@ -96,6 +96,10 @@ class Broker final : public sim::Program {
 
   // --- for its parts ---
   [[nodiscard]] const MetadataImage& metadata() const { return *metadata_; }
+  /// The configuration as this broker knows it.
+  [[nodiscard]] const ClusterConfig& config() const {
+    return metadata_->config ? *metadata_->config : *topology_.config;
+  }
   [[nodiscard]] const BrokerMetadata& metadata_of(sim::NodeId broker) const {
     return metadata_->brokers[sim::index(broker)];
   }

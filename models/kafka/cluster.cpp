@@ -28,8 +28,9 @@ void KafkaCluster::add_brokers() {
   machine.name = "controller-1";
   machine.kind = "controller";
   machine.reliable = true;
-  simulation_.add_machine(std::move(machine),
-                          [this](sim::Process& process) { return std::make_unique<Controller>(process, topology_); });
+  simulation_.add_machine(std::move(machine), [this](sim::Process& process) {
+    return std::make_unique<Controller>(process, topology_, administrator_);
+  });
 }
 
 const SequenceCheckSetup& KafkaCluster::check_of(std::uint32_t entity) const {
@@ -138,6 +139,21 @@ std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   }
   std::sort(holders.begin(), holders.end());
   return holders;
+}
+
+void KafkaCluster::command(AdminCommand command) {
+  administrator_.command(std::move(command));
+  auto* controller = static_cast<Controller*>(simulation_.machine(topology_.controller).process().program());
+  if (controller != nullptr) controller->look_for_requests();
+}
+
+void KafkaCluster::set(std::span<const OptionChange> changes) {
+  for (const OptionChange& change : changes) {
+    if (change.name != "producer.id.expiration.ms") continue;
+    invariants_.producers_expire_after(change.value.number.duration());
+    step_invariants_.producers_expire_after(change.value.number.duration());
+  }
+  command({AdminCommand::Kind::set, 0, {changes.begin(), changes.end()}});
 }
 
 void KafkaCluster::elect(sim::NodeId node, bool unclean) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/application/producer.hpp"
+#include "models/kafka/administrator.hpp"
 #include "models/kafka/broker.hpp"
 #include "models/kafka/cluster.hpp"
 #include "models/kafka/consumer.hpp"
@@ -26,8 +27,8 @@ class KafkaCluster final : public Cluster {
         setup_(setup),
         history_(history),
         topology_(make_topology(setup)),
-        invariants_(simulation, topology_.options.producer_id_expiration),
-        step_invariants_(topology_.behaviours, topology_.options.producer_id_expiration) {
+        invariants_(simulation, topology_.config->producer_id_expiration()),
+        step_invariants_(topology_.behaviours, topology_.config->producer_id_expiration()) {
     if (scrutiny == Scrutiny::every_step) numbers_.step = [this] { check_step(); };
     add_brokers();
     add_producers();
@@ -40,6 +41,7 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] FinalState final_state() override;
   void elect(sim::NodeId node, bool unclean) override;
   void add_partitions(std::string_view entity, std::uint32_t count) override;
+  void set(std::span<const OptionChange> changes) override;
 
  private:
   struct ProducerNode {
@@ -61,6 +63,7 @@ class KafkaCluster final : public Cluster {
     ConsumerState state;
   };
 
+  void command(AdminCommand command);
   void add_brokers();
   void add_producers();
   void add_consumers();
@@ -94,6 +97,7 @@ class KafkaCluster final : public Cluster {
   const Setup& setup_;
   History& history_;
   Topology topology_;
+  Administrator administrator_;
   SequenceCheckSetup no_check_;
   mutable Invariants invariants_;
   StepInvariants step_invariants_;

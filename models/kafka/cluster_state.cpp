@@ -102,7 +102,7 @@ void KafkaCluster::check_invariants() const {
 
 PartitionView KafkaCluster::view_of(PartitionIndex partition, const MetadataImage& metadata) const {
   PartitionView view{partition, {}, metadata.partitions[partition], false};
-  view.unclean = topology_.partitions[partition].options.unclean_leader_election;
+  view.unclean = metadata.config->topic(topology_.partitions[partition].entity).unclean_leader_election;
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
     const Broker* known = broker(node);
     if (known != nullptr && known->replica(partition) != nullptr) view.replicas.push_back(known->view(partition));
@@ -128,6 +128,7 @@ void KafkaCluster::check_step() {
 
 bool KafkaCluster::settled() const {
   check_invariants();
+  if (administrator_.next() != nullptr) return false;
   if (!producers_settled() || !consumers_settled() || !transactions_settled()) return false;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     if (topology_.internal(i)) continue;
@@ -141,6 +142,7 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
   const auto add = [&](std::string_view wait) {
     if (std::find(waits.begin(), waits.end(), wait) == waits.end()) waits.push_back(wait);
   };
+  if (administrator_.next() != nullptr) add("administrator waits");
   bool all_read = true;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     const bool internal = topology_.internal(i);
@@ -152,7 +154,7 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
       continue;
     }
     const bool committed = fully_committed(i);
-    const bool below = leading->metadata().isr.size() < topology_.min_isr(i);
+    const bool below = leading->metadata().isr.size() < topology_.min_isr(i, *latest_metadata()->config);
     if (below && (!committed || !producers_settled())) add(internal ? nobody : "isr below minimum");
     if (!committed && !below && !internal) add("high watermark behind");
     if (internal) continue;
@@ -177,6 +179,7 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
   const Replica* leading = leader(index);
   AbortedFilter aborted(leading == nullptr ? std::vector<AbortedTransaction>{}
                                            : leading->log().transactions().aborted());
+  const bool unclean = metadata->config->topic(info.entity).unclean_leader_election;
   Offset common_start = 0;
   for (const sim::NodeId node : info.replicas) {
     const Broker* known = broker(node);
@@ -191,7 +194,7 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
     if (known == nullptr || known->replica(index) == nullptr) continue;
     const Replica& theirs = *known->replica(index);
     const auto& isr = metadata->partitions[index].isr;
-    replica.can_lead = info.options.unclean_leader_election || std::find(isr.begin(), isr.end(), node) != isr.end();
+    replica.can_lead = unclean || std::find(isr.begin(), isr.end(), node) != isr.end();
     replica.leads = leading == &theirs;
     replica.commit = theirs.high_watermark();
     // Retention has not reached every replica yet: what one of them has deleted is not compared.

@@ -22,14 +22,15 @@ struct Decision final : Record {
 
 }  // namespace
 
-Controller::Controller(sim::Process& process, const Topology& topology)
-    : process_(process), topology_(topology), inbox_(process) {
+Controller::Controller(sim::Process& process, const Topology& topology, Administrator& administrator)
+    : process_(process), topology_(topology), administrator_(administrator), inbox_(process) {
   brokers_.resize(topology.brokers.size());
   initial_ = process.incarnation() == 1;
   if (initial_) create_initial_state();
   if (topology.options.leader_rebalance) {
     rebalance_at_ = process.simulation().now() + topology.options.leader_rebalance_interval;
   }
+  if (topology.behaviours.sweeps_leaderless) sweep_at_ = process.simulation().now() + kSweepInterval;
 }
 
 void Controller::create_initial_state() {
@@ -37,6 +38,7 @@ void Controller::create_initial_state() {
   committed_ = initial_metadata(process_.simulation(), topology_);
   version_ = committed_->version;
   partitions_ = committed_->partitions;
+  config_ = committed_->config;
   for (std::size_t i = 0; i < brokers_.size(); ++i) {
     brokers_[i].metadata = committed_->brokers[i];
     brokers_[i].incarnation = 1;
@@ -57,6 +59,7 @@ void Controller::recover() {
   }
   version_ = committed_->version;
   partitions_ = committed_->partitions;
+  config_ = committed_->config;
 }
 
 void Controller::run() {
@@ -66,6 +69,7 @@ void Controller::run() {
     if (const auto arrival = inbox_.receive_until(next_check())) handle(*arrival);
     fence_expired();
     prefer_preferred();
+    sweep_leaderless();
     carry_out_requests();
     commit();
   }
@@ -104,6 +108,7 @@ void Controller::commit() {
   image->version = ++version_;
   for (const BrokerEntry& entry : brokers_) image->brokers.push_back(entry.metadata);
   image->partitions = partitions_;
+  image->config = config_;
   committed_ = std::move(image);
   write();
   process_.machine().disk().find(kLog)->sync();
@@ -200,7 +205,7 @@ void Controller::heartbeat(const sim::Arrival& arrival) {
 }
 
 sim::VirtualTime Controller::next_check() const {
-  sim::VirtualTime next = rebalance_at_;
+  sim::VirtualTime next = std::min(rebalance_at_, sweep_at_);
   for (const BrokerEntry& entry : brokers_) {
     if (entry.metadata.registered && !entry.metadata.fenced) {
       next = std::min(next, entry.heard + topology_.options.session_timeout + kFenceLag);

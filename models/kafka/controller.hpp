@@ -3,14 +3,16 @@
 // Modelled (ReplicationControlManager, PartitionChangeBuilder, ClusterControlManager, BrokerHeartbeatManager; with
 // ZooKeeper the sessions and the compare-and-set of the ISR): registration and broker epochs, sessions, fencing one
 // broker at a time, changes of the ISR, eligible leader replicas, elections in order of assignment, unclean elections,
-// the last known leader, controlled shutdown, the return to preferred leaders. Every decision is synced before anybody
-// learns of it. Not modelled: a quorum of controllers (it is one node, whose disk does not lose), reassignment.
+// the last known leader, controlled shutdown, the return to preferred leaders, the commands of an administrator. Every
+// decision is synced before anybody learns of it. Not modelled: a quorum of controllers (it is one node, whose disk
+// does not lose), reassignment.
 //
 // durable: the metadata log. volatile, lost on kill: sessions and connections.
 #pragma once
 
 #include <vector>
 
+#include "models/kafka/administrator.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
 #include "sim/network.hpp"
@@ -21,17 +23,20 @@ namespace noloss::models::kafka {
 
 class Controller final : public sim::Program {
  public:
-  Controller(sim::Process& process, const Topology& topology);
+  Controller(sim::Process& process, const Topology& topology, Administrator& administrator);
 
   void run() override;
 
   /// An administrator asks for an election: what `node` prefers to lead, or, if unclean, what has no leader.
   void request_election(sim::NodeId node, bool unclean);
-  /// An administrator wants something: partitions were added to the topology.
+  /// An administrator wants something: partitions were added to the topology, or there is a command.
   void look_for_requests() { inbox_.interrupt(); }
   [[nodiscard]] const MetadataImagePtr& image() const { return committed_; }
 
  private:
+  /// unclean.leader.election.interval.ms
+  static constexpr sim::Duration kSweepInterval = std::chrono::minutes{5};
+
   struct BrokerEntry {
     BrokerMetadata metadata;
     std::uint32_t incarnation = 0;
@@ -70,9 +75,15 @@ class Controller final : public sim::Program {
   // controller_partitions.cpp: decisions on partitions
   void remove_from_isrs(sim::NodeId node, Leaving why);
   void elect_where_leaderless();
+  void elect_if_leaderless(PartitionIndex index);
   void set_isr(PartitionIndex index, std::vector<sim::NodeId> isr);
   void carry_out_requests();
   void create_partitions();
+  // controller_commands.cpp: what an administrator wants
+  void carry_out(const AdminCommand& command);
+  void set(const std::vector<OptionChange>& changes);
+  void clear_elr(PartitionIndex index);
+  void sweep_leaderless();
   void prefer(PartitionIndex index);
   void elect(PartitionIndex index, Election election = Election::as_configured);
   void set_leader(PartitionIndex index, sim::NodeId leader);
@@ -82,12 +93,15 @@ class Controller final : public sim::Program {
 
   sim::Process& process_;
   const Topology& topology_;
+  Administrator& administrator_;
   sim::Inbox inbox_;
   std::vector<BrokerEntry> brokers_;
   std::vector<PartitionMetadata> partitions_;
+  ClusterConfigPtr config_;
   std::int64_t version_ = 0;
   MetadataImagePtr committed_;
   sim::VirtualTime rebalance_at_ = sim::kNever;
+  sim::VirtualTime sweep_at_ = sim::kNever;
   std::vector<ElectionRequest> requests_;
   bool dirty_ = false;
   bool initial_ = false;

@@ -21,7 +21,7 @@ void Controller::changed(PartitionIndex index) {
 void Controller::set_isr(PartitionIndex index, std::vector<sim::NodeId> isr) {
   PartitionMetadata& partition = partitions_[index];
   if (topology_.options.eligible_leader_replicas) {
-    if (isr.size() >= topology_.min_isr(index)) {
+    if (isr.size() >= topology_.min_isr(index, *config_)) {
       partition.elr.clear();
       partition.last_known_leader = sim::kNoNode;
     } else {
@@ -53,11 +53,13 @@ void Controller::remove_from_isrs(sim::NodeId node, Leaving why) {
 }
 
 void Controller::elect_where_leaderless() {
-  for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
-    if (partitions_[index].leader != sim::kNoNode) continue;
-    elect(index);
-    if (partitions_[index].leader != sim::kNoNode) changed(index);
-  }
+  for (PartitionIndex index = 0; index < partitions_.size(); ++index) elect_if_leaderless(index);
+}
+
+void Controller::elect_if_leaderless(PartitionIndex index) {
+  if (partitions_[index].leader != sim::kNoNode) return;
+  elect(index);
+  if (partitions_[index].leader != sim::kNoNode) changed(index);
 }
 
 bool Controller::acceptable(sim::NodeId node) const {
@@ -84,7 +86,7 @@ sim::NodeId Controller::choose_leader(PartitionIndex index, Election election) {
       return partition.last_known_leader;
     }
   }
-  if (!info.options.unclean_leader_election && election != Election::unclean) return sim::kNoNode;
+  if (!config_->topic(info.entity).unclean_leader_election && election != Election::unclean) return sim::kNoNode;
   for (const sim::NodeId node : info.replicas) {
     if (!acceptable(node)) continue;
     process_.simulation().mark("leader elected from outside the ISR");
@@ -145,6 +147,11 @@ void Controller::create_partitions() {
 
 void Controller::carry_out_requests() {
   create_partitions();
+  while (const AdminCommand* command = administrator_.next()) {
+    carry_out(*command);
+    commit();
+    administrator_.done();  // who does not live to say so is asked again
+  }
   for (const ElectionRequest& request : std::exchange(requests_, {})) {
     for (PartitionIndex index = 0; index < partitions_.size(); ++index) {
       const PartitionInfo& info = topology_.partitions[index];

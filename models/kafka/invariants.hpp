@@ -7,6 +7,7 @@
 //     the producer may have been forgotten in between.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -23,6 +24,9 @@ class Invariants {
   Invariants(sim::Simulation& simulation, sim::Duration producer_id_expiration)
       : simulation_(simulation), producer_id_expiration_(producer_id_expiration) {}
 
+  /// From now on producers may be forgotten after this long, if that is shorter.
+  void producers_expire_after(sim::Duration time) { producer_id_expiration_ = std::min(producer_id_expiration_, time); }
+
   /// One replica by itself, in this life of its broker: 2 and 3.
   void check(sim::NodeId node, const Replica& replica);
   /// All replicas of a partition that run: 1.
@@ -36,7 +40,7 @@ class Invariants {
     Offset high_watermark = 0;
   };
   sim::Simulation& simulation_;
-  sim::Duration producer_id_expiration_;
+  sim::Duration producer_id_expiration_;  ///< the shortest so far
   std::map<std::pair<sim::NodeId, PartitionIndex>, Seen> seen_;
 };
 

@@ -76,6 +76,7 @@ constexpr std::array kRoles{
     NamedRow{"txn_coordinator", "the leader of __transaction_state"},
 };
 constexpr std::array kWaits{
+    NamedRow{"administrator waits", "a command was not carried out: the controller is not there"},
     NamedRow{"no leader", "a partition has no leader: no replica in the ISR or ELR is there"},
     NamedRow{"isr below minimum", "fewer in-sync replicas than min.insync.replicas"},
     NamedRow{"high watermark behind", "an in-sync replica does not have what the leader has appended"},
@@ -109,6 +110,7 @@ constexpr std::array kMarks{
     NamedRow{"ack lost, message resent", "a producer sent a message again that a broker had already stored"},
     NamedRow{"broker lost what a producer had stored", "a sequence does not follow what the broker knows"},
     NamedRow{"producer epoch bumped", "an idempotent producer began its sequences again"},
+    NamedRow{"configuration changed", "the controller took other values of options"},
     NamedRow{"partition added", "the controller gave a topic one more partition"},
     NamedRow{"added partitions discovered", "the leader of a group saw more partitions than it had assigned"},
     NamedRow{"rebalanced", "a consumer group began a rebalance"},
@@ -133,7 +135,7 @@ constexpr std::array kMarks{
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
 constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
-constexpr std::array<std::string_view, 5> kOperations{"start", "leave", "restart", "elect", "add_partitions"};
+constexpr std::array<std::string_view, 6> kOperations{"start", "leave", "restart", "elect", "add_partitions", "set"};
 
 class Kafka final : public System {
  public:

@@ -80,10 +80,9 @@ void PartitionLog::remember(const LogRecord& last) {
   transactions_.appended(last);
 }
 
-sim::IoResult PartitionLog::append(std::span<const LogRecordPtr> records) {
+sim::IoResult PartitionLog::append(std::span<const LogRecordPtr> records, std::int64_t segment_bytes) {
   for (const LogRecordPtr& record : records) {
-    const std::int64_t limit = topology_.partitions[partition_].options.segment_bytes;
-    const bool full = segments_.back().file->size() + record->bytes * record->batch_records > limit;
+    const bool full = segments_.back().file->size() + record->bytes * record->batch_records > segment_bytes;
     if (record->index_in_batch == 0 && full && segments_.back().base < end()) open_segment(end());
     sim::File& file = *segments_.back().file;
     const std::int64_t byte = file.size();

@@ -67,8 +67,9 @@ class PartitionLog {
   [[nodiscard]] const LogTransactions& transactions() const { return transactions_; }
 
   // --- writing; io_error and no_space mean that the log directory has failed ---
-  /// Emits `append` for each. The records are of whole batches and begin at end().
-  [[nodiscard]] sim::IoResult append(std::span<const LogRecordPtr> records);
+  /// Emits `append` for each. The records are of whole batches and begin at end(). A segment that would be
+  /// larger than `segment_bytes` is closed first.
+  [[nodiscard]] sim::IoResult append(std::span<const LogRecordPtr> records, std::int64_t segment_bytes);
   /// Cuts everything from `end` on. Emits `truncated`. Precondition: end < this->end().
   [[nodiscard]] sim::IoResult truncate(Offset end);
   /// Drops everything and begins at `offset`.

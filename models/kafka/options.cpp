@@ -21,6 +21,8 @@ OptionRow basic(OptionScope scope, std::string_view name, OptionType type, std::
   return row;
 }
 
+constexpr Release kDynamicBrokers{{1, 1, 0}};
+
 std::vector<OptionRow> rows_of(const Release& release) {
   std::vector<OptionRow> rows;
   for (const auto& table : {broker_options(), topic_options(), producer_options(), consumer_options()}) {
@@ -30,6 +32,8 @@ std::vector<OptionRow> rows_of(const Release& release) {
       for (const NewDefault& changed : option.defaults) {
         if (release >= changed.from) row.default_value = changed.value;
       }
+      // A topic's options were always changed through the controller; brokers read theirs once (KIP-226).
+      if (row.scope == OptionScope::broker && release < kDynamicBrokers) row.dynamic = false;
     }
   }
   return rows;
@@ -79,6 +83,11 @@ Acks acks_of(const OptionValues& producer) {
 std::string transactional_id(const OptionValues& producer) {
   const auto id = producer.all().find("transactional.id");
   return id == producer.all().end() || id->second.text == kNoTransactions ? std::string{} : id->second.text;
+}
+
+OptionRow dynamic(OptionRow row) {
+  row.dynamic = true;
+  return row;
 }
 
 OptionRow choice_option(OptionScope scope, std::string_view name, std::string_view default_value,

@@ -65,6 +65,8 @@ struct OptionText {
                                        const OptionText& text, std::int64_t min, std::int64_t max = INT64_MAX);
 [[nodiscard]] OptionRow flag_option(OptionScope scope, std::string_view name, std::string_view default_value,
                                     const OptionText& text);
+/// One that a running cluster takes another value of (KIP-226: cluster-wide, or of a topic).
+[[nodiscard]] OptionRow dynamic(OptionRow row);
 [[nodiscard]] OptionRow text_option(OptionScope scope, std::string_view name, std::string_view default_value,
                                     const OptionText& text);
 [[nodiscard]] OptionRow choice_option(OptionScope scope, std::string_view name, std::string_view default_value,

@@ -11,16 +11,17 @@ constexpr std::string_view kNever = "9223372036854775807";
 
 std::vector<OptionHistory> replication_options() {
   return {
-      {integer_option(broker, "min.insync.replicas", "1",
-                      {.meaning = "in-sync replicas without which acks=all is refused; from 3.7 nothing is committed "
-                                  "below it",
-                       .source = "KIP-966, KAFKA-15583",
-                       .safer = "2"},
-                      1, 100)},
-      {flag_option(broker, "unclean.leader.election.enable", "true",
-                   {.meaning = "a replica outside the ISR may lead when no other can: what it lacks is lost",
-                    .source = "KIP-106",
-                    .safer = "false"}),
+      {dynamic(integer_option(
+          broker, "min.insync.replicas", "1",
+          {.meaning = "in-sync replicas without which acks=all is refused; from 3.7 nothing is committed "
+                      "below it",
+           .source = "KIP-966, KAFKA-15583",
+           .safer = "2"},
+          1, 100))},
+      {dynamic(flag_option(broker, "unclean.leader.election.enable", "true",
+                           {.meaning = "a replica outside the ISR may lead when no other can: what it lacks is lost",
+                            .source = "KIP-106",
+                            .safer = "false"})),
        {{{{0, 11, 0}}, "false"}}},
       {duration_option(
            broker, "replica.lag.time.max.ms", "10s",
@@ -45,15 +46,15 @@ std::vector<OptionHistory> replication_options() {
 
 std::vector<OptionHistory> storage_options() {
   return {
-      {integer_option(broker, "log.flush.interval.messages", kNever,
-                      {.meaning = "messages of a log without an fsync, then it is synced before the answer",
-                       .source = "UnifiedLog.append",
-                       .safer = "1"},
-                      1)},
-      {duration_option(broker, "log.flush.interval.ms", kNever,
-                       {.meaning = "age at which unsynced messages are synced; looked at each "
-                                   "log.flush.scheduler.interval.ms, which is never by default",
-                        .source = "LogManager.flushDirtyLogs"})},
+      {dynamic(integer_option(broker, "log.flush.interval.messages", kNever,
+                              {.meaning = "messages of a log without an fsync, then it is synced before the answer",
+                               .source = "UnifiedLog.append",
+                               .safer = "1"},
+                              1))},
+      {dynamic(duration_option(broker, "log.flush.interval.ms", kNever,
+                               {.meaning = "age at which unsynced messages are synced; looked at each "
+                                           "log.flush.scheduler.interval.ms, which is never by default",
+                                .source = "LogManager.flushDirtyLogs"}))},
       {duration_option(
           broker, "log.flush.scheduler.interval.ms", kNever,
           {.meaning = "how often a broker looks for logs that are due for a sync", .source = "LogManager"})},
@@ -61,18 +62,20 @@ std::vector<OptionHistory> storage_options() {
                        {.meaning = "how often the recovery points are stored"})},
       {duration_option(broker, "replica.high.watermark.checkpoint.interval.ms", "5s",
                        {.meaning = "how often the high watermarks are stored"})},
-      {size_option(broker, "log.segment.bytes", "1GiB",
-                   {.meaning = "a segment of this size is closed and synced in the background"}, 1024)},
-      {duration_option(broker, "log.retention.ms", "168h",
-                       {.meaning = "records older than this are deleted, a segment at a time, read or not; -1: never"},
-                       -kMillisecond)},
-      {size_option(broker, "log.retention.bytes", "-1B",
-                   {.meaning = "a log larger than this loses its oldest segments, read or not; -1: no limit"}, -1)},
+      {dynamic(size_option(broker, "log.segment.bytes", "1GiB",
+                           {.meaning = "a segment of this size is closed and synced in the background"}, 1024))},
+      {dynamic(duration_option(
+          broker, "log.retention.ms", "168h",
+          {.meaning = "records older than this are deleted, a segment at a time, read or not; -1: never"},
+          -kMillisecond))},
+      {dynamic(size_option(broker, "log.retention.bytes", "-1B",
+                           {.meaning = "a log larger than this loses its oldest segments, read or not; -1: no limit"},
+                           -1))},
       {duration_option(broker, "log.retention.check.interval.ms", "5m",
                        {.meaning = "how often a broker looks for what retention deletes"})},
-      {duration_option(
+      {dynamic(duration_option(
            broker, "producer.id.expiration.ms", "24h",
-           {.meaning = "an idempotent producer that was idle for this long is forgotten", .source = "KIP-854"}),
+           {.meaning = "an idempotent producer that was idle for this long is forgotten", .source = "KIP-854"})),
        {},
        {{3, 4, 0}}},
   };
@@ -136,32 +139,35 @@ std::vector<OptionHistory> broker_options() {
 
 std::vector<OptionHistory> topic_options() {
   return {
-      {integer_option(entity, "min.insync.replicas", kFromBroker,
-                      {.meaning = "in-sync replicas without which acks=all is refused; from 3.7 nothing is committed "
-                                  "below it",
-                       .source = "KIP-966, KAFKA-15583",
-                       .safer = "2"},
-                      1, 100)},
-      {flag_option(entity, "unclean.leader.election.enable", kFromBroker,
-                   {.meaning = "a replica outside the ISR may lead when no other can: what it lacks is lost",
-                    .source = "KIP-106",
-                    .safer = "false"})},
-      {integer_option(entity, "flush.messages", kFromBroker,
-                      {.meaning = "messages of a log without an fsync, then it is synced before the answer",
-                       .source = "UnifiedLog.append",
-                       .safer = "1"},
-                      1)},
-      {duration_option(entity, "flush.ms", kFromBroker,
-                       {.meaning = "age at which unsynced messages are synced, looked at each "
-                                   "log.flush.scheduler.interval.ms of the broker",
-                        .source = "LogManager.flushDirtyLogs"})},
-      {size_option(entity, "segment.bytes", kFromBroker,
-                   {.meaning = "a segment of this size is closed and synced in the background"}, 1024)},
-      {duration_option(entity, "retention.ms", kFromBroker,
-                       {.meaning = "records older than this are deleted, a segment at a time, read or not; -1: never"},
-                       -kMillisecond)},
-      {size_option(entity, "retention.bytes", kFromBroker,
-                   {.meaning = "a log larger than this loses its oldest segments, read or not; -1: no limit"}, -1)},
+      {dynamic(integer_option(
+          entity, "min.insync.replicas", kFromBroker,
+          {.meaning = "in-sync replicas without which acks=all is refused; from 3.7 nothing is committed "
+                      "below it",
+           .source = "KIP-966, KAFKA-15583",
+           .safer = "2"},
+          1, 100))},
+      {dynamic(flag_option(entity, "unclean.leader.election.enable", kFromBroker,
+                           {.meaning = "a replica outside the ISR may lead when no other can: what it lacks is lost",
+                            .source = "KIP-106",
+                            .safer = "false"}))},
+      {dynamic(integer_option(entity, "flush.messages", kFromBroker,
+                              {.meaning = "messages of a log without an fsync, then it is synced before the answer",
+                               .source = "UnifiedLog.append",
+                               .safer = "1"},
+                              1))},
+      {dynamic(duration_option(entity, "flush.ms", kFromBroker,
+                               {.meaning = "age at which unsynced messages are synced, looked at each "
+                                           "log.flush.scheduler.interval.ms of the broker",
+                                .source = "LogManager.flushDirtyLogs"}))},
+      {dynamic(size_option(entity, "segment.bytes", kFromBroker,
+                           {.meaning = "a segment of this size is closed and synced in the background"}, 1024))},
+      {dynamic(duration_option(
+          entity, "retention.ms", kFromBroker,
+          {.meaning = "records older than this are deleted, a segment at a time, read or not; -1: never"},
+          -kMillisecond))},
+      {dynamic(size_option(entity, "retention.bytes", kFromBroker,
+                           {.meaning = "a log larger than this loses its oldest segments, read or not; -1: no limit"},
+                           -1))},
   };
 }
 

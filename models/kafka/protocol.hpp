@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "models/events.hpp"
+#include "models/kafka/config.hpp"
 #include "models/message.hpp"
 #include "sim/ids.hpp"
 #include "sim/network.hpp"
@@ -247,6 +248,7 @@ struct MetadataImage final : sim::Payload {
   std::int64_t version = 0;
   std::vector<BrokerMetadata> brokers;        ///< by number
   std::vector<PartitionMetadata> partitions;  ///< by PartitionIndex
+  ClusterConfigPtr config;
 };
 using MetadataImagePtr = boost::intrusive_ptr<const MetadataImage>;
 

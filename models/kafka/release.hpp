@@ -46,14 +46,17 @@ struct Behaviours {
   bool elects_fenced_last_leader = false;      ///< KAFKA-19522
   bool registers_after_shutdown = true;        ///< KAFKA-19047: no wait for the old session
   bool kraft = true;                           ///< sessions of brokers with the controller, not with ZooKeeper
-  bool consumer_detects_truncation = true;     ///< KIP-320, clients
-  bool async_commit_covers_poll = false;       ///< KAFKA-18641, clients: see the consumer
-  bool producer_bumps_epoch = true;            ///< KIP-360
-  bool idempotence_exists = true;              ///< KIP-98, and transactions with it
-  bool idempotence_by_default = true;          ///< KIP-679, in effect since KAFKA-13598
-  bool idempotence_refuses_in_flight = true;   ///< more than five in flight: an error, not a silent change
-  bool delivery_timeout = true;                ///< KIP-91
-  bool state_outlives_retention = true;        ///< KAFKA-7190: producer state is kept when its records expire
+  bool unclean_for_brokers_at_once = false;    ///< KAFKA-6526: a `set` of the brokers' option elects where nobody leads
+  bool unclean_for_topics_at_once = false;     ///< KAFKA-6835: one of a topic's option does
+  bool sweeps_leaderless = true;            ///< KAFKA-12670: each five minutes the controller looks where nobody leads
+  bool consumer_detects_truncation = true;  ///< KIP-320, clients
+  bool async_commit_covers_poll = false;    ///< KAFKA-18641, clients: see the consumer
+  bool producer_bumps_epoch = true;         ///< KIP-360
+  bool idempotence_exists = true;           ///< KIP-98, and transactions with it
+  bool idempotence_by_default = true;       ///< KIP-679, in effect since KAFKA-13598
+  bool idempotence_refuses_in_flight = true;  ///< more than five in flight: an error, not a silent change
+  bool delivery_timeout = true;               ///< KIP-91
+  bool state_outlives_retention = true;       ///< KAFKA-7190: producer state is kept when its records expire
 };
 [[nodiscard]] Behaviours behaviours(const Release& release);
 

@@ -25,6 +25,10 @@ Replica::Replica(Broker& broker, PartitionIndex partition)
   }
 }
 
+const TopicOptions& Replica::options() const { return broker_.config().topic(info_.entity); }
+
+std::size_t Replica::min_isr() const { return broker_.topology().min_isr(partition_, broker_.config()); }
+
 void Replica::create(const PartitionMetadata& initial) {
   log_.create();
   metadata_ = initial;
@@ -123,7 +127,7 @@ void Replica::flush_as_configured() {
     flushed_base_ = log_.active_base();
     broker_.segment_closed(*this);
   }
-  if (log_.unflushed() < info_.options.flush_messages) return;
+  if (log_.unflushed() < options().flush_messages) return;
   broker_.must_succeed(log_.flush(log_.end()));
 }
 
@@ -174,7 +178,7 @@ void Replica::append_fetched(const FetchedPartition& fetched, Epoch followed) {
     if (!follows() || metadata_.leader_epoch != followed) return;
     if (!fetched.records.empty()) {
       if (fetched.records.front()->offset != log_.end()) return;
-      broker_.must_succeed(log_.append(fetched.records));
+      broker_.must_succeed(log_.append(fetched.records, options().segment_bytes));
       flush_as_configured();
       if (!follows() || metadata_.leader_epoch != followed) return;
     }
@@ -189,7 +193,7 @@ void Replica::append_fetched(const FetchedPartition& fetched, Epoch followed) {
 
 void Replica::out_of_range(const FetchedPartition& fetched) {
   if (fetched.log_end < log_.end()) {
-    if (broker_.topology().behaviours.follower_exits_out_of_range && !info_.options.unclean_leader_election) {
+    if (broker_.topology().behaviours.follower_exits_out_of_range && !options().unclean_leader_election) {
       broker_.simulation().mark("follower exits, log truncation not allowed");
       broker_.process().crash();
     }

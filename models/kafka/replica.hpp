@@ -59,6 +59,7 @@ class Replica {
 
   [[nodiscard]] PartitionIndex partition() const { return partition_; }
   [[nodiscard]] const PartitionInfo& info() const { return info_; }
+  [[nodiscard]] const TopicOptions& options() const;
   [[nodiscard]] PartitionLog& log() { return log_; }
   [[nodiscard]] const PartitionLog& log() const { return log_; }
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
@@ -161,6 +162,7 @@ class Replica {
   void changed(Change change);
   std::vector<Watcher*>& watchers(Change change) { return change == Change::log_end ? on_log_end_ : on_watermark_; }
 
+  [[nodiscard]] std::size_t min_isr() const;
   [[nodiscard]] bool in_isr(sim::NodeId node) const;
   [[nodiscard]] bool in_maximal_isr(sim::NodeId node) const;
   [[nodiscard]] std::size_t maximal_isr_size() const;

@@ -51,7 +51,7 @@ void Replica::advance_high_watermark() {
   const Topology& topology = broker_.topology();
   // A leader that writes its ISR to ZooKeeper holds its lock meanwhile.
   if (pending_isr_ && !topology.behaviours.isr_through_controller) return;
-  const bool below = metadata_.isr.size() < topology.min_isr(partition_);
+  const bool below = metadata_.isr.size() < min_isr();
   if (topology.behaviours.strict_min_isr && below && !NOLOSS_BUG("commit below min ISR")) {
     if (high_watermark_ < log_.end()) broker_.simulation().mark("high watermark frozen");
     return;

@@ -22,9 +22,7 @@ Error Replica::check_epoch(Epoch current_leader_epoch) const {
 
 void Replica::produce(const ProduceRequest& request, ProduceResponse& response, std::uint64_t guard) {
   response.partition = partition_;
-  const auto enough = [&] {
-    return request.acks != Acks::all || metadata_.isr.size() >= broker_.topology().min_isr(partition_);
-  };
+  const auto enough = [&] { return request.acks != Acks::all || metadata_.isr.size() >= min_isr(); };
   Offset last = kNoOffset;
   {
     const Lock lock(*this);
@@ -38,7 +36,7 @@ void Replica::produce(const ProduceRequest& request, ProduceResponse& response, 
     }
     const auto records = static_cast<std::int64_t>(request.messages.size());
     const auto decision = log_.producers().check(request.producer, records, broker_.simulation().now(),
-                                                 broker_.topology().options.producer_id_expiration);
+                                                 broker_.config().producer_id_expiration());
     response.error = decision.error;
     if (decision.error != Error::none) return;
     if (decision.duplicate_of && !NOLOSS_BUG("append duplicates")) {
@@ -63,7 +61,7 @@ Error Replica::append_internal(std::vector<boost::intrusive_ptr<LogRecord>> reco
   {
     const Lock lock(*this);
     if (!leads()) return Error::not_leader_or_follower;
-    if (metadata_.isr.size() < broker_.topology().min_isr(partition_)) return Error::not_enough_replicas;
+    if (metadata_.isr.size() < min_isr()) return Error::not_enough_replicas;
     const Error error = append_as_leader(std::move(records));
     if (error != Error::none) return error;
     last = log_.end() - 1;
@@ -83,7 +81,7 @@ Error Replica::append_as_leader(std::vector<boost::intrusive_ptr<LogRecord>> rec
     record->number = broker_.next_record_number();
     batch.push_back(std::move(record));
   }
-  broker_.must_succeed(log_.append(batch));
+  broker_.must_succeed(log_.append(batch, options().segment_bytes));
   changed(Change::log_end);
   const std::uint64_t term = terms_;
   flush_as_configured();
@@ -100,7 +98,7 @@ Error Replica::wait_until_committed(Offset last, sim::Duration timeout) {
   for (;;) {
     if (!leads() || term != terms_) return Error::not_leader_or_follower;
     if (high_watermark_ > last || NOLOSS_BUG("acknowledge all before it is committed")) {
-      const bool enough = maximal_isr_size() >= broker_.topology().min_isr(partition_);
+      const bool enough = maximal_isr_size() >= min_isr();
       return enough ? Error::none : Error::not_enough_replicas_after_append;
     }
     if (broker_.simulation().now() >= deadline) return Error::request_timed_out;

@@ -15,7 +15,7 @@ bool Replica::in_transaction(const ProducerStamp& stamp) const {
 
 bool Replica::must_verify(const ProducerStamp& stamp) const {
   if (NOLOSS_BUG("kafka: no check of the transaction at the append")) return false;
-  return stamp.transactional && broker_.topology().options.verifies_transactions && !in_transaction(stamp);
+  return stamp.transactional && broker_.config().verifies_transactions() && !in_transaction(stamp);
 }
 
 std::uint64_t Replica::begin_verification(ProducerId producer) {
@@ -44,7 +44,7 @@ Error Replica::end_transaction(const WriteTxnMarkersRequest& request, sim::Durat
     if (!leads()) return Error::not_leader_or_follower;
     const Error error = log_.producers().check_marker(marker->producer, request.coordinator_epoch);
     if (error != Error::none) return error;
-    if (metadata_.isr.size() < broker_.topology().min_isr(partition_)) return Error::not_enough_replicas;
+    if (metadata_.isr.size() < min_isr()) return Error::not_enough_replicas;
     verifying_.erase(request.producer);
     const Error appended = append_as_leader({std::move(marker)});
     if (appended != Error::none) return appended;

@@ -15,6 +15,7 @@
 // LeaderCompleteness, ReplicationQuorumSuperset).
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string_view>
@@ -59,6 +60,9 @@ class StepInvariants {
  public:
   StepInvariants(const Behaviours& behaviours, sim::Duration producer_id_expiration);
 
+  /// From now on producers may be forgotten after this long, if that is shorter.
+  void producers_expire_after(sim::Duration time) { producer_id_expiration_ = std::min(producer_id_expiration_, time); }
+
   /// The breach that it finds first; empty: none. Remembers what was committed.
   [[nodiscard]] std::string_view check(const PartitionView& partition);
   /// Of an offset that a group has committed; after check() of that partition.
@@ -87,7 +91,7 @@ class StepInvariants {
   bool sound_;    ///< none of the defects that lose what is committed although nobody lost a disk
   bool noticed_;  ///< a broker that comes back is noticed
   bool remembers_producers_;
-  sim::Duration producer_id_expiration_;
+  sim::Duration producer_id_expiration_;  ///< the shortest so far
   std::map<PartitionIndex, Past> past_;
 };
 

@@ -9,36 +9,7 @@
 namespace noloss::models::kafka {
 namespace {
 
-constexpr sim::Duration kNever = sim::Duration::max();
-constexpr sim::Duration kProducerIdExpirationBefore = std::chrono::hours{7 * 24};  // transactional.id.expiration.ms
-
 constexpr std::int64_t kTransactionsV2 = 2;  // of the feature transaction.version
-
-sim::Duration forever_if_negative(sim::Duration duration) { return duration.count() < 0 ? kNever : duration; }
-
-TopicOptions broker_defaults(const OptionValues& config) {
-  return {.min_insync_replicas = config.integer("min.insync.replicas"),
-          .unclean_leader_election = config.flag("unclean.leader.election.enable"),
-          .flush_messages = config.integer("log.flush.interval.messages"),
-          .flush_interval = config.duration("log.flush.interval.ms"),
-          .segment_bytes = config.integer("log.segment.bytes"),
-          .retention = forever_if_negative(config.duration("log.retention.ms")),
-          .retention_bytes = config.integer("log.retention.bytes")};
-}
-
-TopicOptions topic_options(const OptionValues& config, TopicOptions options) {
-  const auto set = [&](std::string_view name) { return config.at(name).text != kFromBroker; };
-  if (set("min.insync.replicas")) options.min_insync_replicas = config.integer("min.insync.replicas");
-  if (set("unclean.leader.election.enable")) {
-    options.unclean_leader_election = config.flag("unclean.leader.election.enable");
-  }
-  if (set("flush.messages")) options.flush_messages = config.integer("flush.messages");
-  if (set("flush.ms")) options.flush_interval = config.duration("flush.ms");
-  if (set("segment.bytes")) options.segment_bytes = config.integer("segment.bytes");
-  if (set("retention.ms")) options.retention = forever_if_negative(config.duration("retention.ms"));
-  if (set("retention.bytes")) options.retention_bytes = config.integer("retention.bytes");
-  return options;
-}
 
 BrokerOptions broker_options(const OptionValues& config, const Topology& topology) {
   BrokerOptions options;
@@ -57,10 +28,6 @@ BrokerOptions broker_options(const OptionValues& config, const Topology& topolog
   options.offsets_retention = config.duration("offsets.retention.minutes");
   options.offsets_retention_check = config.duration("offsets.retention.check.interval.ms");
   options.initial_rebalance_delay = config.duration("group.initial.rebalance.delay.ms");
-  options.producer_id_expiration = kProducerIdExpirationBefore;
-  if (config.all().contains("producer.id.expiration.ms")) {
-    options.producer_id_expiration = config.duration("producer.id.expiration.ms");
-  }
   if (topology.behaviours.kraft) {
     options.session_timeout = config.duration("broker.session.timeout.ms");
     options.heartbeat = config.duration("broker.heartbeat.interval.ms");
@@ -73,8 +40,6 @@ BrokerOptions broker_options(const OptionValues& config, const Topology& topolog
   const auto has = [&](std::string_view name) { return config.all().contains(name); };
   if (!topology.behaviours.idempotence_exists) return options;
   options.transaction_timeout_check = config.duration("transaction.abort.timed.out.transaction.cleanup.interval.ms");
-  options.verifies_transactions =
-      has("transaction.partition.verification.enable") && config.flag("transaction.partition.verification.enable");
   options.transactions_v2 = has("transaction.version") && config.integer("transaction.version") >= kTransactionsV2;
   return options;
 }
@@ -88,18 +53,13 @@ void add_partition(Topology& topology, PartitionInfo info, std::uint32_t first, 
 }
 
 /// __transaction_state is made when the first producer asks for its coordinator.
-void add_transaction_state(Topology& topology, const Setup& setup, const TopicOptions& defaults) {
+void add_transaction_state(Topology& topology, const Setup& setup) {
   const auto transactional = [](const ProducersSetup& group) { return !transactional_id(group.config).empty(); };
   if (!std::any_of(setup.producers.begin(), setup.producers.end(), transactional)) return;
   const OptionValues& config = setup.brokers.config;
   PartitionInfo state;
   state.entity = static_cast<std::uint32_t>(setup.entities.size()) + 1;
   state.name = "__transaction_state-0";
-  state.options = defaults;
-  state.options.min_insync_replicas = config.integer("transaction.state.log.min.isr");
-  state.options.unclean_leader_election = false;
-  state.options.retention = kNever;  // compacted, not deleted
-  state.options.retention_bytes = -1;
   state.transactions = true;
   const auto replicas = static_cast<std::uint32_t>(config.integer("transaction.state.log.replication.factor"));
   topology.transactions_partition = static_cast<PartitionIndex>(topology.partitions.size());
@@ -113,9 +73,9 @@ bool PartitionInfo::has(sim::NodeId node) const {
   return std::find(replicas.begin(), replicas.end(), node) != replicas.end();
 }
 
-std::size_t Topology::min_isr(PartitionIndex partition) const {
+std::size_t Topology::min_isr(PartitionIndex partition, const ClusterConfig& known) const {
   const PartitionInfo& info = partitions[partition];
-  const auto configured = static_cast<std::size_t>(info.options.min_insync_replicas);
+  const auto configured = static_cast<std::size_t>(known.topic(info.entity).min_insync_replicas);
   return behaviours.effective_min_isr ? std::min(configured, info.replicas.size()) : configured;
 }
 
@@ -134,7 +94,7 @@ Topology make_topology(const Setup& setup) {
   topology.options = broker_options(setup.brokers.config, topology);
   for (std::uint32_t i = 0; i < setup.brokers.count; ++i) topology.brokers.push_back(sim::NodeId{i});
   topology.controller = sim::NodeId{setup.brokers.count};
-  const TopicOptions defaults = broker_defaults(setup.brokers.config);
+  topology.config = ClusterConfigPtr{new ClusterConfig(setup)};
   for (std::uint32_t entity = 0; entity < setup.entities.size(); ++entity) {
     const EntitySetup& topic = setup.entities[entity];
     topology.first_partition.push_back(static_cast<std::uint32_t>(topology.partitions.size()));
@@ -143,7 +103,6 @@ Topology make_topology(const Setup& setup) {
       info.entity = entity;
       info.number = number;
       info.name = fmt::format("{}-{}", topic.name, number);
-      info.options = topic_options(topic.config, defaults);
       if (number < topic.assignment.size()) {
         for (const std::uint32_t broker : topic.assignment[number]) info.replicas.push_back(sim::NodeId{broker - 1});
       }
@@ -154,14 +113,11 @@ Topology make_topology(const Setup& setup) {
   PartitionInfo offsets;
   offsets.entity = static_cast<std::uint32_t>(setup.entities.size());
   offsets.name = "__consumer_offsets-0";
-  offsets.options = defaults;
-  offsets.options.retention = kNever;  // compacted, not deleted
-  offsets.options.retention_bytes = -1;
   offsets.offsets = true;
   const auto replicas = static_cast<std::uint32_t>(setup.brokers.config.integer("offsets.topic.replication.factor"));
   const std::uint32_t first = topology.offsets_partition;
   add_partition(topology, std::move(offsets), first, std::min(replicas, setup.brokers.count));
-  add_transaction_state(topology, setup, defaults);
+  add_transaction_state(topology, setup);
   topology.initial_partitions = topology.partitions.size();
   return topology;
 }
@@ -174,7 +130,6 @@ void add_partitions(Topology& topology, const Setup& setup, std::uint32_t entity
     info.entity = entity;
     info.number = static_cast<std::uint32_t>(present.size()) + i;
     info.name = fmt::format("{}-{}", topic.name, info.number);
-    info.options = topology.partitions[present.front()].options;
     const std::uint32_t first = info.number;
     add_partition(topology, std::move(info), first, topic.replicas);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "models/kafka/config.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/release.hpp"
 #include "models/setup.hpp"
@@ -22,29 +23,18 @@ inline constexpr sim::Duration kBrokerRequestTimeout = std::chrono::seconds{30};
 /// One handshake. The kernel repeats a SYN after a second; here the program tries again instead.
 inline constexpr sim::Duration kConnectTimeout = std::chrono::seconds{1};
 
-/// Options of a topic; what the topic does not set is the broker's.
-struct TopicOptions {
-  std::int64_t min_insync_replicas = 1;
-  bool unclean_leader_election = false;
-  std::int64_t flush_messages = 0;
-  sim::Duration flush_interval{0};
-  std::int64_t segment_bytes = 0;
-  sim::Duration retention{0};
-  std::int64_t retention_bytes = 0;
-};
-
 struct PartitionInfo {
   std::uint32_t entity = 0;           ///< the number of the setup's topics: __consumer_offsets
   std::uint32_t number = 0;           ///< within its topic
   std::string name;                   ///< topic-partition
   std::vector<sim::NodeId> replicas;  ///< in assignment order; the first one is preferred and leads at the start
-  TopicOptions options;
-  bool offsets = false;       ///< of __consumer_offsets
-  bool transactions = false;  ///< of __transaction_state
+  bool offsets = false;               ///< of __consumer_offsets
+  bool transactions = false;          ///< of __transaction_state
 
   [[nodiscard]] bool has(sim::NodeId node) const;
 };
 
+/// What a broker reads when it starts.
 struct BrokerOptions {
   sim::Duration replica_lag{0};
   sim::Duration replica_fetch_wait{0};
@@ -63,10 +53,8 @@ struct BrokerOptions {
   sim::Duration offsets_retention{0};
   sim::Duration offsets_retention_check{0};
   sim::Duration initial_rebalance_delay{0};
-  sim::Duration producer_id_expiration{0};
   bool eligible_leader_replicas = false;
   sim::Duration transaction_timeout_check{0};
-  bool verifies_transactions = false;  ///< a leader asks the coordinator before a batch opens a transaction
   bool transactions_v2 = false;
 };
 
@@ -86,6 +74,7 @@ struct Topology {
   Release release;
   Behaviours behaviours;
   BrokerOptions options;
+  ClusterConfigPtr config;  ///< from the start; what `set` makes of it is in the metadata
   /// Of all topics, one after the other, the internal ones, then those that were added. Nodes keep references.
   std::deque<PartitionInfo> partitions;
   std::size_t initial_partitions = 0;          ///< those from the start
@@ -106,8 +95,8 @@ struct Topology {
   [[nodiscard]] bool internal(PartitionIndex partition) const {
     return partitions[partition].offsets || partitions[partition].transactions;
   }
-  /// What acks=all demands of the ISR of that partition.
-  [[nodiscard]] std::size_t min_isr(PartitionIndex partition) const;
+  /// What acks=all demands of the ISR of that partition, for who knows that configuration.
+  [[nodiscard]] std::size_t min_isr(PartitionIndex partition, const ClusterConfig& known) const;
 };
 
 /// Brokers, partitions and options of `setup`; node ids are those that build() gives: brokers first.
