@@ -44,6 +44,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, RunNumbers& numb
       transactions_(*this),
       recovery_points_(process, "recovery-point-offset-checkpoint"),
       high_watermarks_(process, "replication-offset-checkpoint"),
+      log_starts_(process, "log-start-offset-checkpoint"),
       clean_shutdown_(process, ".kafka_cleanshutdown") {
   initial_ = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   replicas_.resize(topology.partitions.size());
@@ -102,12 +103,15 @@ void Broker::recover() {
   }
   const auto recovery_points = recovery_points_.read().value_or(Checkpoint::Values{});
   const auto high_watermarks = high_watermarks_.read().value_or(Checkpoint::Values{});
+  const auto log_starts = log_starts_.read().value_or(Checkpoint::Values{});
+  log_starts_written_ = !log_starts.empty();
   const auto value = [](const Checkpoint::Values& values, PartitionIndex partition) {
     const auto found = values.find(partition);
     return found == values.end() ? std::int64_t{0} : found->second;
   };
   each_replica([&](Replica& replica) {
-    const auto result = replica.log().recover(value(recovery_points, replica.partition()), clean);
+    const auto result = replica.log().recover(value(recovery_points, replica.partition()),
+                                              value(log_starts, replica.partition()), clean);
     if (result.damaged) simulation().mark("damaged records cut in recovery");
     if (result.unreadable) must_succeed(sim::IoResult::io_error);
     replica.restore_high_watermark(value(high_watermarks, replica.partition()));
@@ -209,6 +213,29 @@ void Broker::checkpoint_recovery_points() {
   Checkpoint::Values values;
   each_replica([&](const Replica& replica) { values[replica.partition()] = replica.log().recovery_point(); });
   must_succeed(recovery_points_.write(std::move(values)));
+  checkpoint_log_starts();
+}
+
+/// With the recovery points: the real one has an interval of its own, which is as long by default.
+void Broker::checkpoint_log_starts() {
+  Checkpoint::Values values;
+  each_replica([&](const Replica& replica) {
+    if (replica.log().starts_inside()) values[replica.partition()] = replica.log().start();
+  });
+  const bool none = values.empty() && !log_starts_written_;
+  if (none) return;
+  log_starts_written_ = true;
+  must_succeed(log_starts_.write(std::move(values)));
+}
+
+bool Broker::delete_records(PartitionIndex partition) {
+  Replica* mine = replica(partition);
+  if (!serving_ || mine == nullptr || !mine->leads()) return false;
+  for (const LogRecordPtr& gone : mine->delete_records()) {
+    if (gone->message != kNoMessage) history_.dropped(gone->message, "delete records");
+  }
+  simulation().mark("records deleted by an administrator");
+  return true;
 }
 
 void Broker::truncated(const Replica& /*replica*/) { checkpoint_recovery_points(); }

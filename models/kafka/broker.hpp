@@ -113,6 +113,8 @@ class Broker final : public sim::Program {
     if (numbers_.step) numbers_.step();
   }
   void learn(MetadataImagePtr image);
+  /// An administrator deletes all committed records of a partition that this broker leads. False: it does not.
+  bool delete_records(PartitionIndex partition);
   /// From now on `replica` is copied from `leader`; kNoNode: from nobody.
   void fetch_from(Replica& replica, sim::NodeId leader);
   void leads_now(Replica& replica);
@@ -136,6 +138,7 @@ class Broker final : public sim::Program {
   void start_background();
   void checkpoint_high_watermarks();
   void checkpoint_recovery_points();
+  void checkpoint_log_starts();
   void flush_old();
   void apply_retention();
   void expire_offsets();
@@ -189,9 +192,11 @@ class Broker final : public sim::Program {
   std::unique_ptr<BrokerChannel> channel_;  ///< null where there are no transactions
   Checkpoint recovery_points_;
   Checkpoint high_watermarks_;
+  Checkpoint log_starts_;
   Checkpoint clean_shutdown_;
   bool initial_ = false;
   bool serving_ = false;
+  bool log_starts_written_ = false;  ///< there may be a file that says where logs start
 };
 
 /// The metadata that a run begins with: every broker registered, every replica in sync, the preferred one leading.

@@ -13,6 +13,13 @@
 
 namespace noloss::models::kafka {
 
+namespace {
+
+/// retry.backoff.ms of an administrator's client.
+constexpr sim::Duration kAskAgain = std::chrono::milliseconds{100};
+
+}  // namespace
+
 void KafkaCluster::add_brokers() {
   for (std::uint32_t i = 0; i < setup_.brokers.count; ++i) {
     sim::MachineSetup machine;
@@ -154,6 +161,24 @@ void KafkaCluster::set(std::span<const OptionChange> changes) {
     step_invariants_.producers_expire_after(change.value.number.duration());
   }
   command({AdminCommand::Kind::set, 0, {changes.begin(), changes.end()}});
+}
+
+void KafkaCluster::purge(std::string_view entity) {
+  for (const PartitionIndex partition : topology_.partitions_of(entity_index(setup_, entity), existing_partitions())) {
+    purging_.push_back(partition);
+  }
+  delete_records();
+}
+
+void KafkaCluster::delete_records() {
+  std::erase_if(purging_, [this](PartitionIndex partition) {
+    for (const sim::NodeId node : topology_.partitions[partition].replicas) {
+      auto* program = static_cast<Broker*>(simulation_.machine(node).process().program());
+      if (program != nullptr && program->delete_records(partition)) return true;
+    }
+    return false;
+  });
+  if (!purging_.empty()) simulation_.scheduler().at(simulation_.now() + kAskAgain, [this] { delete_records(); });
 }
 
 void KafkaCluster::elect(sim::NodeId node, bool unclean) {

@@ -42,6 +42,7 @@ class KafkaCluster final : public Cluster {
   void elect(sim::NodeId node, bool unclean) override;
   void add_partitions(std::string_view entity, std::uint32_t count) override;
   void set(std::span<const OptionChange> changes) override;
+  void purge(std::string_view entity) override;
 
  private:
   struct ProducerNode {
@@ -64,6 +65,9 @@ class KafkaCluster final : public Cluster {
   };
 
   void command(AdminCommand command);
+  /// Of the partitions that an administrator still waits for: asks those who lead, again until all have done it.
+  void delete_records();
+  [[nodiscard]] bool administrator_waits() const { return administrator_.next() != nullptr || !purging_.empty(); }
   void add_brokers();
   void add_producers();
   void add_consumers();
@@ -98,6 +102,7 @@ class KafkaCluster final : public Cluster {
   History& history_;
   Topology topology_;
   Administrator administrator_;
+  std::vector<PartitionIndex> purging_;
   SequenceCheckSetup no_check_;
   mutable Invariants invariants_;
   StepInvariants step_invariants_;

@@ -128,7 +128,7 @@ void KafkaCluster::check_step() {
 
 bool KafkaCluster::settled() const {
   check_invariants();
-  if (administrator_.next() != nullptr) return false;
+  if (administrator_waits()) return false;
   if (!producers_settled() || !consumers_settled() || !transactions_settled()) return false;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     if (topology_.internal(i)) continue;
@@ -142,7 +142,7 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
   const auto add = [&](std::string_view wait) {
     if (std::find(waits.begin(), waits.end(), wait) == waits.end()) waits.push_back(wait);
   };
-  if (administrator_.next() != nullptr) add("administrator waits");
+  if (administrator_waits()) add("administrator waits");
   bool all_read = true;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
     const bool internal = topology_.internal(i);

@@ -76,7 +76,7 @@ constexpr std::array kRoles{
     NamedRow{"txn_coordinator", "the leader of __transaction_state"},
 };
 constexpr std::array kWaits{
-    NamedRow{"administrator waits", "a command was not carried out: the controller is not there"},
+    NamedRow{"administrator waits", "a command was not carried out: the controller or a leader is not there"},
     NamedRow{"no leader", "a partition has no leader: no replica in the ISR or ELR is there"},
     NamedRow{"isr below minimum", "fewer in-sync replicas than min.insync.replicas"},
     NamedRow{"high watermark behind", "an in-sync replica does not have what the leader has appended"},
@@ -106,6 +106,7 @@ constexpr std::array kMarks{
     NamedRow{"damaged record served", "a leader was asked for a record whose checksum is wrong"},
     NamedRow{"log directory failed", "a broker saw an error of its disk and ended its process"},
     NamedRow{"records deleted by retention", "a segment was deleted because it was old, or the log large"},
+    NamedRow{"records deleted by an administrator", "the start of a log moved to its high watermark"},
     NamedRow{"duplicate batch answered", "a batch was sent again, and the broker recognised it"},
     NamedRow{"ack lost, message resent", "a producer sent a message again that a broker had already stored"},
     NamedRow{"broker lost what a producer had stored", "a sequence does not follow what the broker knows"},
@@ -135,7 +136,7 @@ constexpr std::array kMarks{
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
 constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
-constexpr std::array<std::string_view, 6> kOperations{"start", "leave", "restart", "elect", "add_partitions", "set"};
+constexpr std::array<std::string_view, 7> kOperations{"start", "leave", "restart", "elect", "add_partitions", "set", "purge"};
 
 class Kafka final : public System {
  public:

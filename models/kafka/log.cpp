@@ -115,7 +115,7 @@ sim::IoResult PartitionLog::truncate(Offset end) {
   if (removed != sim::IoResult::ok) return removed;
   const sim::IoResult cut = segments_.back().file->truncate(placed(end).byte);
   if (cut != sim::IoResult::ok) return cut;
-  records_.resize(static_cast<std::size_t>(end - start_));
+  records_.resize(static_cast<std::size_t>(end - base_));
   recovery_point_ = std::min(recovery_point_, end);
   std::erase_if(epochs_, [end](const auto& entry) { return entry.second >= end; });
   replay_producers();
@@ -131,7 +131,7 @@ sim::IoResult PartitionLog::restart_at(Offset offset) {
   epochs_.clear();
   producers_.clear();
   transactions_.clear();
-  start_ = offset;
+  base_ = start_ = offset;
   recovery_point_ = offset;
   open_segment(offset);
   process_.simulation().moment(process_.node(), events().common.truncated, static_cast<std::uint64_t>(offset));
@@ -178,23 +178,35 @@ std::vector<LogRecordPtr> PartitionLog::retain(Offset limit, sim::VirtualTime ol
     const std::int64_t bytes = segments_.front().file->size();
     const bool old = pointer(next - 1)->appended < older_than;
     const bool beyond = max_bytes >= 0 && total - max_bytes >= bytes;
-    if (next > limit || !(old || beyond)) break;
+    const bool before_start = next <= start_;
+    if (next > limit || !(old || beyond || before_start)) break;
     if (segments_.size() == 1) open_segment(end());
     if (process_.machine().disk().unlink(file_name(segments_.front().base)) != sim::IoResult::ok) break;
     segments_.pop_front();
     total -= bytes;
-    for (; start_ < next; ++start_) {
-      gone.push_back(std::move(records_.front().record));
+    for (; base_ < next; ++base_) {
+      if (base_ >= start_) gone.push_back(std::move(records_.front().record));
       records_.pop_front();
     }
+    start_ = std::max(start_, base_);
   }
-  if (gone.empty()) return gone;
+  if (!gone.empty()) start_moved();
+  return gone;
+}
+
+std::vector<LogRecordPtr> PartitionLog::delete_before(Offset offset) {
+  std::vector<LogRecordPtr> gone;
+  for (; start_ < std::min(offset, end()); ++start_) gone.push_back(pointer(start_));
+  if (!gone.empty()) start_moved();
+  return gone;
+}
+
+void PartitionLog::start_moved() {
   recovery_point_ = std::max(recovery_point_, start_);
   // Epochs that lie wholly below the start are forgotten; the one that it cuts begins at the start.
   while (epochs_.size() > 1 && std::next(epochs_.begin())->second <= start_) epochs_.erase(epochs_.begin());
   if (!epochs_.empty()) epochs_.begin()->second = std::max(epochs_.begin()->second, start_);
   if (!topology_.behaviours.state_outlives_retention) producers_.forget_below(start_);
-  return gone;
 }
 
 }  // namespace noloss::models::kafka

@@ -5,6 +5,8 @@
 // an unclean stop every segment from the one with the recovery point on is read, and the log is cut at the first batch
 // whose checksum or offset is wrong, while older segments, and everything after a clean stop, are trusted unread.
 // Leader epochs and producer state are rebuilt from the log at each start and after each truncation.
+// The log's start may lie inside a segment (DeleteRecords, KIP-107): what is before it is out of everybody's sight, and is
+// on the disk until its segment goes.
 // Not modelled: index and snapshot files, time indexes, compaction, log directories.
 //
 // durable: the segment files. volatile, lost on kill: everything else here.
@@ -35,15 +37,17 @@ class PartitionLog {
   void create();
   void begin_with(std::span<const LogRecordPtr> records);
   /// Reads what is on disk; waits. `trusted`: the last stop was clean. Everything from the segment of
-  /// `recovery_point` on is verified otherwise.
+  /// `recovery_point` on is verified otherwise. `log_start`: as checkpointed; 0: where the first segment begins.
   struct Recovered {
     bool damaged = false;     ///< something was cut off
     bool unreadable = false;  ///< the device answers EIO: the log directory is lost
   };
-  [[nodiscard]] Recovered recover(Offset recovery_point, bool trusted);
+  [[nodiscard]] Recovered recover(Offset recovery_point, Offset log_start, bool trusted);
 
   [[nodiscard]] Offset start() const { return start_; }
-  [[nodiscard]] Offset end() const { return start_ + static_cast<Offset>(records_.size()); }
+  /// Whether the first segment does not say where the log starts.
+  [[nodiscard]] bool starts_inside() const { return start_ > base_; }
+  [[nodiscard]] Offset end() const { return base_ + static_cast<Offset>(records_.size()); }
   [[nodiscard]] const LogRecord& at(Offset offset) const { return *placed(offset).record; }
   [[nodiscard]] const LogRecordPtr& pointer(Offset offset) const { return placed(offset).record; }
   /// Whether the record can be read from its file and its checksum fits.
@@ -78,7 +82,9 @@ class PartitionLog {
   [[nodiscard]] sim::IoResult flush(Offset upto);
   /// The first offset of the segment that is appended to; what lies before it is flushed in the background.
   [[nodiscard]] Offset active_base() const { return segments_.back().base; }
-  /// Deletes closed segments below `limit` whose last record was appended before `older_than`, and more while the log
+  /// The log starts at `offset`, if that is further on; at most at its end. Returns the records that are gone.
+  std::vector<LogRecordPtr> delete_before(Offset offset);
+  /// Deletes closed segments below `limit` that lie before the start or whose last record was appended before `older_than`, and more while the log
   /// has over `max_bytes` (negative: no limit). Returns the records that went.
   std::vector<LogRecordPtr> retain(Offset limit, sim::VirtualTime older_than, std::int64_t max_bytes);
 
@@ -93,7 +99,7 @@ class PartitionLog {
   };
 
   [[nodiscard]] const Placed& placed(Offset offset) const {
-    return records_[static_cast<std::size_t>(offset - start_)];
+    return records_[static_cast<std::size_t>(offset - base_)];
   }
   [[nodiscard]] const Segment& segment_of(Offset offset) const;
   [[nodiscard]] std::string file_name(Offset base) const;
@@ -103,6 +109,7 @@ class PartitionLog {
   void remember(const LogRecord& last);
   void note_epoch(Epoch epoch, Offset offset);
   void replay_producers();
+  void start_moved();
   // log_recovery.cpp
   [[nodiscard]] std::deque<Segment> find_segments() const;
   /// Takes what is good in the segment; false if that is not all of it.
@@ -113,7 +120,8 @@ class PartitionLog {
   PartitionIndex partition_;
   std::deque<Segment> segments_;
   std::deque<Placed> records_;
-  Offset start_ = 0;  ///< of records_.front()
+  Offset base_ = 0;   ///< of records_.front(): where the first segment begins
+  Offset start_ = 0;
   Offset recovery_point_ = 0;
   std::map<Epoch, Offset> epochs_;
   ProducerStates producers_;

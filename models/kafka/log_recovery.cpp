@@ -21,7 +21,7 @@ std::deque<PartitionLog::Segment> PartitionLog::find_segments() const {
   return found;
 }
 
-PartitionLog::Recovered PartitionLog::recover(Offset recovery_point, bool trusted) {
+PartitionLog::Recovered PartitionLog::recover(Offset recovery_point, Offset log_start, bool trusted) {
   Recovered result;
   const std::deque<Segment> found = find_segments();
   records_.clear();
@@ -29,8 +29,8 @@ PartitionLog::Recovered PartitionLog::recover(Offset recovery_point, bool truste
     open_segment(0);
     return result;
   }
-  start_ = found.front().base;
-  Offset verified_from = start_;
+  base_ = start_ = found.front().base;
+  Offset verified_from = base_;
   for (const Segment& segment : found) {
     if (segment.base <= recovery_point) verified_from = segment.base;
   }
@@ -46,6 +46,11 @@ PartitionLog::Recovered PartitionLog::recover(Offset recovery_point, bool truste
     whole = read_segment(segment, trusted || segment.base < verified_from, result);
     if (result.unreadable) return result;
   }
+  if (log_start > end()) {  // what is left was deleted before
+    result.unreadable = restart_at(log_start) != sim::IoResult::ok;
+    return result;
+  }
+  start_ = std::max(base_, log_start);
   recovery_point_ = std::clamp(trusted ? end() : recovery_point, start_, end());
   return result;
 }

@@ -185,6 +185,7 @@ void Replica::append_fetched(const FetchedPartition& fetched, Epoch followed) {
   }
   // May fall: a new leader knows less of it than the old one did.
   high_watermark_ = std::clamp(fetched.high_watermark, log_.start(), log_.end());
+  static_cast<void>(log_.delete_before(std::min(fetched.log_start, high_watermark_)));
   broker_.step();  // before it tells the leader that it has them
   for (const LogRecordPtr& record : fetched.records) {
     simulation.moment(broker_.node(), events().common.replicated, static_cast<std::uint64_t>(record->message));

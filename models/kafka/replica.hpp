@@ -12,6 +12,7 @@
 // volatile, lost on kill: everything but the log's files. Fields are grouped by the role that uses them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -64,7 +65,9 @@ class Replica {
   [[nodiscard]] const PartitionLog& log() const { return log_; }
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
   /// What read_committed consumers see lies below.
-  [[nodiscard]] Offset last_stable_offset() const { return log_.transactions().last_stable(high_watermark_); }
+  [[nodiscard]] Offset last_stable_offset() const {
+    return std::max(log_.start(), log_.transactions().last_stable(high_watermark_));
+  }
   [[nodiscard]] const PartitionMetadata& metadata() const { return metadata_; }
   [[nodiscard]] bool leads() const { return role_ == Role::leader; }
   [[nodiscard]] bool follows() const { return role_ == Role::follower; }
@@ -104,6 +107,9 @@ class Replica {
   void note_fetch(const FetchPartition& fetch, const FetchRequest& request, sim::NodeId from,
                   const FetchedPartition& answer);
   [[nodiscard]] Error check_epoch(Epoch current_leader_epoch) const;
+
+  /// DeleteRecords up to the high watermark. Followers learn of the new start as they fetch. Returns what is gone.
+  [[nodiscard]] std::vector<LogRecordPtr> delete_records() { return log_.delete_before(high_watermark_); }
 
   // --- leader: replica_transactions.cpp ---
   /// Whether the coordinator must be asked before this batch is appended.
