@@ -21,6 +21,8 @@ struct AdminCommand {
   Kind kind = Kind::set;
   std::uint32_t entity = 0;           ///< create, remove
   std::vector<OptionChange> changes;  ///< set
+  std::uint32_t partitions = 0;       ///< create
+  OptionValues config;                ///< create
 };
 
 class Administrator {

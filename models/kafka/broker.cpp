@@ -23,6 +23,11 @@ MetadataImagePtr initial_metadata(sim::Simulation& simulation, const Topology& t
   }
   for (const PartitionInfo& info : topology.partitions) {
     PartitionMetadata& partition = image->partitions.emplace_back();
+    if (!info.initially) {
+      partition.topic = 0;
+      partition.exists = false;
+      continue;
+    }
     for (const sim::NodeId node : info.replicas) {
       if (image->brokers[sim::index(node)].registered) partition.isr.push_back(node);
     }
@@ -49,13 +54,22 @@ Broker::Broker(sim::Process& process, const Topology& topology, RunNumbers& numb
   initial_ = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   replicas_.resize(topology.partitions.size());
   for (PartitionIndex partition = 0; partition < replicas_.size(); ++partition) {
-    if (topology.partitions[partition].has(node())) replicas_[partition] = std::make_unique<Replica>(*this, partition);
+    const TopicId topic = topic_at_start(topology.partitions[partition]);
+    if (topic != 0) replicas_[partition] = std::make_unique<Replica>(*this, partition, topic);
   }
   for (const sim::NodeId other : topology.brokers) {
     if (other != node()) fetchers_.push_back(std::make_unique<ReplicaFetcher>(*this, other));
   }
   if (topology.transactions_partition) channel_ = std::make_unique<BrokerChannel>(process, topology);
   if (initial_) create_initial_state();
+}
+
+/// What it knows before it has learned anything: the logs that it has. A disk that was wiped has none; the topics that
+/// were there from the start get theirs at once.
+TopicId Broker::topic_at_start(const PartitionInfo& info) const {
+  if (!info.has(node())) return 0;
+  const TopicId stored = initial_ ? 0 : topic_on_disk(process_.machine().disk(), info.name);
+  return stored == 0 && info.initially ? 1 : stored;
 }
 
 void Broker::create_initial_state() {
@@ -72,8 +86,8 @@ void Broker::create_initial_state() {
 
 template <class Act>
 void Broker::each_replica(Act&& act) {
-  for (const auto& replica : replicas_) {
-    if (replica) act(*replica);
+  for (std::size_t i = 0; i < replicas_.size(); ++i) {  // there may be more when `act` has waited
+    if (replicas_[i]) act(*replicas_[i]);
   }
 }
 
@@ -130,9 +144,10 @@ void Broker::must_succeed(sim::IoResult result) {
 
 void Broker::learn(MetadataImagePtr image) {
   if (image->version <= metadata_->version) return;
-  metadata_ = std::move(image);
+  const MetadataImagePtr before = std::exchange(metadata_, std::move(image));
   const MetadataImagePtr learned = metadata_;  // a later one may come while a truncation waits
-  create_added_replicas();
+  replace_replicas();
+  forget_deleted(*before);
   each_replica([&](Replica& replica) {
     if (replica.partition() >= learned->partitions.size()) return;
     replica.apply(learned->partitions[replica.partition()]);
@@ -141,14 +156,39 @@ void Broker::learn(MetadataImagePtr image) {
   step();
 }
 
-void Broker::create_added_replicas() {
-  while (replicas_.size() < metadata_->partitions.size()) {
-    const auto partition = static_cast<PartitionIndex>(replicas_.size());
-    auto& mine = replicas_.emplace_back();
-    if (!topology_.partitions[partition].has(node())) continue;
-    mine = std::make_unique<Replica>(*this, partition);
+void Broker::replace_replicas() {
+  if (replicas_.size() < metadata_->partitions.size()) replicas_.resize(metadata_->partitions.size());
+  for (PartitionIndex partition = 0; partition < metadata_->partitions.size(); ++partition) {
+    const PartitionMetadata& decided = metadata_->partitions[partition];
+    auto& mine = replicas_[partition];
+    if (mine && (!decided.exists || decided.topic != mine->topic())) delete_replica(std::move(mine));
+    if (mine || !decided.exists || !topology_.partitions[partition].has(node())) continue;
+    mine = std::make_unique<Replica>(*this, partition, decided.topic);
     mine->create_empty();
   }
+}
+
+void Broker::delete_replica(std::unique_ptr<Replica> replica) {
+  for (const LogRecordPtr& gone : replica->retire()) {
+    if (gone->message != kNoMessage) history_.dropped(gone->message, "topic deleted");
+  }
+  deleted_.push_back(std::move(replica));  // fibers may still wait for it
+}
+
+/// Of a group's partitions that are gone nobody needs the offsets; who learns of it later, keeps them.
+void Broker::forget_deleted(const MetadataImage& before) {
+  std::vector<PartitionIndex> deleted;
+  for (PartitionIndex partition = 0; partition < before.partitions.size(); ++partition) {
+    const PartitionMetadata& was = before.partitions[partition];
+    const PartitionMetadata& is = metadata_->partitions[partition];
+    if (was.exists && (!is.exists || is.topic != was.topic)) deleted.push_back(partition);
+  }
+  if (!deleted.empty()) groups_.partitions_deleted(deleted);
+}
+
+Error Broker::why_not_here(PartitionIndex partition) const {
+  const bool known = partition < metadata_->partitions.size() && metadata_->partitions[partition].exists;
+  return known ? Error::not_leader_or_follower : Error::unknown_topic_or_partition;
 }
 
 void Broker::fetch_from(Replica& replica, sim::NodeId leader) {

@@ -146,7 +146,12 @@ class Broker final : public sim::Program {
   void shrink_isrs();
   template <class Act>
   void each_replica(Act&& act);
-  void create_added_replicas();
+  [[nodiscard]] TopicId topic_at_start(const PartitionInfo& info) const;
+  void replace_replicas();
+  void delete_replica(std::unique_ptr<Replica> replica);
+  void forget_deleted(const MetadataImage& before);
+  /// The answer to who asks for a partition that has no replica here.
+  [[nodiscard]] Error why_not_here(PartitionIndex partition) const;
 
   // broker_requests.cpp
   void accept_loop();
@@ -185,6 +190,7 @@ class Broker final : public sim::Program {
   std::uint64_t session_ids_ = 0;
   MetadataImagePtr metadata_;
   std::vector<std::unique_ptr<Replica>> replicas_;  ///< by PartitionIndex; null where there is none here
+  std::vector<std::unique_ptr<Replica>> deleted_;   ///< those that it had
   std::vector<std::unique_ptr<ReplicaFetcher>> fetchers_;
   ControllerLink link_;
   GroupCoordinator groups_;

@@ -107,7 +107,7 @@ void Broker::produce(const sim::Arrival& arrival) {
     if (verifies) response->error = join_transaction(request, *mine, guard);
     if (response->error == Error::none) mine->produce(request, *response, guard);
   } else {
-    response->error = Error::not_leader_or_follower;
+    response->error = why_not_here(request.partition);
   }
   if (request.acks == Acks::none) {
     // Nobody waits for an answer; a closed connection is the only way to say that something is wrong.
@@ -139,7 +139,7 @@ bool Broker::read_all(const FetchRequest& request, FetchResponse& response) {
     Replica* mine = replica(fetch.partition);
     if (mine == nullptr) {
       out.partition = fetch.partition;
-      out.error = Error::not_leader_or_follower;
+      out.error = why_not_here(fetch.partition);
       anything = true;
       continue;
     }
@@ -245,7 +245,11 @@ void Broker::leave_group(const sim::Arrival& arrival) {
 
 void Broker::offset_commit(const sim::Arrival& arrival) {
   boost::intrusive_ptr<OffsetCommitResponse> response{new OffsetCommitResponse};
-  response->error = groups_.commit(static_cast<const OffsetCommitRequest&>(*arrival.payload));
+  const auto& request = static_cast<const OffsetCommitRequest&>(*arrival.payload);
+  const bool there = std::all_of(request.offsets.begin(), request.offsets.end(), [this](const CommittedOffset& offset) {
+    return offset.partition >= metadata_->partitions.size() || metadata_->partitions[offset.partition].exists;
+  });
+  response->error = there ? groups_.commit(request) : Error::unknown_topic_or_partition;
   respond(arrival, events().offset_commit_response, std::move(response));
 }
 

@@ -81,6 +81,7 @@ Error Broker::ask_coordinator(const ProduceRequest& produce, bool adds) {
 
 Error Broker::write_marker(boost::intrusive_ptr<WriteTxnMarkersRequest> request) {
   if (request->partition >= metadata_->partitions.size()) return Error::leader_not_available;
+  if (!metadata_->partitions[request->partition].exists) return Error::none;  // deleted, and the transaction in it
   const sim::NodeId leader = metadata_->partitions[request->partition].leader;
   if (leader == sim::kNoNode) return Error::leader_not_available;
   if (leader == node()) return replica(request->partition)->end_transaction(*request, kBrokerRequestTimeout);

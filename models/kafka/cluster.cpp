@@ -129,6 +129,11 @@ PartitionIndex KafkaCluster::existing_partitions() const {
   return static_cast<PartitionIndex>(metadata ? metadata->partitions.size() : topology_.initial_partitions);
 }
 
+bool KafkaCluster::exists(PartitionIndex partition) const {
+  const MetadataImagePtr metadata = latest_metadata();
+  return metadata ? metadata->partitions[partition].exists : topology_.partitions[partition].initially;
+}
+
 std::vector<sim::NodeId> KafkaCluster::holders(std::string_view role) const {
   if (role == "controller") return {topology_.controller};
   const PartitionIndex none = existing_partitions();
@@ -160,10 +165,32 @@ void KafkaCluster::set(std::span<const OptionChange> changes) {
     invariants_.producers_expire_after(change.value.number.duration());
     step_invariants_.producers_expire_after(change.value.number.duration());
   }
-  command({AdminCommand::Kind::set, 0, {changes.begin(), changes.end()}});
+  AdminCommand set;
+  set.changes.assign(changes.begin(), changes.end());
+  command(std::move(set));
+}
+
+void KafkaCluster::create(std::string_view entity) {
+  AdminCommand create;
+  create.kind = AdminCommand::Kind::create;
+  create.entity = entity_index(setup_, entity);
+  create.partitions = setup_.entities[create.entity].partitions;
+  create.config = setup_.entities[create.entity].config;
+  command(std::move(create));
+}
+
+void KafkaCluster::remove(std::string_view entity) {
+  AdminCommand remove;
+  remove.kind = AdminCommand::Kind::remove;
+  remove.entity = entity_index(setup_, entity);
+  command(std::move(remove));
 }
 
 void KafkaCluster::purge(std::string_view entity) {
+  if (!topology_.behaviours.deletes_records) {
+    simulation_.mark("operation refused");
+    return;
+  }
   for (const PartitionIndex partition : topology_.partitions_of(entity_index(setup_, entity), existing_partitions())) {
     purging_.push_back(partition);
   }
@@ -172,11 +199,12 @@ void KafkaCluster::purge(std::string_view entity) {
 
 void KafkaCluster::delete_records() {
   std::erase_if(purging_, [this](PartitionIndex partition) {
-    for (const sim::NodeId node : topology_.partitions[partition].replicas) {
-      auto* program = static_cast<Broker*>(simulation_.machine(node).process().program());
-      if (program != nullptr && program->delete_records(partition)) return true;
-    }
-    return false;
+    const MetadataImagePtr metadata = latest_metadata();
+    if (!metadata || !metadata->partitions[partition].exists) return metadata != nullptr;
+    const sim::NodeId node = metadata->partitions[partition].leader;
+    if (node == sim::kNoNode) return false;
+    auto* program = static_cast<Broker*>(simulation_.machine(node).process().program());
+    return program != nullptr && program->delete_records(partition);
   });
   if (!purging_.empty()) simulation_.scheduler().at(simulation_.now() + kAskAgain, [this] { delete_records(); });
 }

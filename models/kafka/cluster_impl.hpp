@@ -42,6 +42,8 @@ class KafkaCluster final : public Cluster {
   void elect(sim::NodeId node, bool unclean) override;
   void add_partitions(std::string_view entity, std::uint32_t count) override;
   void set(std::span<const OptionChange> changes) override;
+  void create(std::string_view entity) override;
+  void remove(std::string_view entity) override;
   void purge(std::string_view entity) override;
 
  private:
@@ -81,6 +83,8 @@ class KafkaCluster final : public Cluster {
   [[nodiscard]] const Replica* leader(PartitionIndex partition) const;
   /// Of those that operations added, the ones that the controller has heard of.
   [[nodiscard]] PartitionIndex existing_partitions() const;
+  /// Its topic is there, as the controller decided.
+  [[nodiscard]] bool exists(PartitionIndex partition) const;
   [[nodiscard]] bool has_consumers(std::uint32_t entity) const;
   [[nodiscard]] Offset readable_end(std::uint32_t entity, const Replica& leading) const;
   /// Where the group of the topic will read on.

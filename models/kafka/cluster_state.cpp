@@ -105,7 +105,8 @@ PartitionView KafkaCluster::view_of(PartitionIndex partition, const MetadataImag
   view.unclean = metadata.config->topic(topology_.partitions[partition].entity).unclean_leader_election;
   for (const sim::NodeId node : topology_.partitions[partition].replicas) {
     const Broker* known = broker(node);
-    if (known != nullptr && known->replica(partition) != nullptr) view.replicas.push_back(known->view(partition));
+    const Replica* replica = known == nullptr ? nullptr : known->replica(partition);
+    if (replica != nullptr && replica->topic() == view.decided.topic) view.replicas.push_back(known->view(partition));
   }
   return view;
 }
@@ -131,7 +132,7 @@ bool KafkaCluster::settled() const {
   if (administrator_waits()) return false;
   if (!producers_settled() || !consumers_settled() || !transactions_settled()) return false;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
-    if (topology_.internal(i)) continue;
+    if (topology_.internal(i) || !exists(i)) continue;
     if (!fully_committed(i) || !fully_read(i)) return false;
   }
   return true;
@@ -145,6 +146,10 @@ std::vector<std::string_view> KafkaCluster::blocking_waits() const {
   if (administrator_waits()) add("administrator waits");
   bool all_read = true;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
+    if (!exists(i)) {
+      if (!producers_settled()) add("no topic");
+      continue;
+    }
     const bool internal = topology_.internal(i);
     const std::string_view nobody =
         topology_.partitions[i].transactions ? "no transaction coordinator" : "no coordinator";
@@ -179,11 +184,12 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
   const Replica* leading = leader(index);
   AbortedFilter aborted(leading == nullptr ? std::vector<AbortedTransaction>{}
                                            : leading->log().transactions().aborted());
+  const TopicId topic = metadata->partitions[index].topic;
   const bool unclean = metadata->config->topic(info.entity).unclean_leader_election;
   Offset common_start = 0;
   for (const sim::NodeId node : info.replicas) {
     const Broker* known = broker(node);
-    if (known != nullptr && known->replica(index) != nullptr) {
+    if (known != nullptr && known->replica(index) != nullptr && known->replica(index)->topic() == topic) {
       common_start = std::max(common_start, known->replica(index)->log().start());
     }
   }
@@ -191,7 +197,7 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
     ReplicaState& replica = partition.replicas.emplace_back();
     replica.node = node;
     const Broker* known = broker(node);
-    if (known == nullptr || known->replica(index) == nullptr) continue;
+    if (known == nullptr || known->replica(index) == nullptr || known->replica(index)->topic() != topic) continue;
     const Replica& theirs = *known->replica(index);
     const auto& isr = metadata->partitions[index].isr;
     replica.can_lead = unclean || std::find(isr.begin(), isr.end(), node) != isr.end();
@@ -212,7 +218,7 @@ void KafkaCluster::describe_replicas(PartitionIndex index, PartitionState& parti
 FinalState KafkaCluster::final_state() {
   FinalState state;
   for (PartitionIndex i = 0; i < existing_partitions(); ++i) {
-    if (topology_.internal(i)) continue;
+    if (topology_.internal(i) || !exists(i)) continue;
     const PartitionInfo& info = topology_.partitions[i];
     PartitionState& partition = state.partitions.emplace_back();
     partition.entity = info.entity;

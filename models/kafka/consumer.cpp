@@ -88,9 +88,7 @@ void Consumer::begin_at_zero(const std::vector<PartitionIndex>& partitions) {
   }
 }
 
-std::vector<PartitionIndex> Consumer::all_partitions() const {
-  return topology_.partitions_of(topic_, std::max(topology_.initial_partitions, network_.known_partitions()));
-}
+std::vector<PartitionIndex> Consumer::all_partitions() const { return network_.partitions_of(topic_); }
 
 void Consumer::run() {
   process_.spawn([this] { group_.loop(); });

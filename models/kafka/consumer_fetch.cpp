@@ -83,7 +83,8 @@ void Consumer::fetch_from(sim::NodeId leader, const std::vector<Lane*>& lanes) {
   request->max_bytes = options_.fetch_bytes;
   for (Lane* lane : lanes) {
     lane->asking = true;
-    request->partitions.push_back({lane->partition, lane->leader_epoch, lane->fetched_epoch, lane->fetch_from});
+    const TopicId topic = topology_.behaviours.fetches_by_topic_id ? network_.topic(lane->partition) : 0;
+    request->partitions.push_back({lane->partition, lane->leader_epoch, lane->fetched_epoch, lane->fetch_from, topic});
   }
   const std::vector<FetchPartition> asked = request->partitions;
   const std::uint64_t term = lanes_term_;

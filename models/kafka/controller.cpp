@@ -235,6 +235,7 @@ void Controller::fence_expired() {
 Error Controller::check_alteration(const AlterPartitionRequest& request, sim::NodeId from) const {
   const PartitionMetadata& partition = partitions_[request.partition];
   const Behaviours& behaviours = topology_.behaviours;
+  if (!partition.exists || request.topic != partition.topic) return Error::unknown_topic_id;
   if (request.leader_epoch != partition.leader_epoch || partition.leader != from) return Error::fenced_leader_epoch;
   if (request.partition_epoch != partition.partition_epoch) return Error::invalid_update_version;
   if (behaviours.isr_through_controller && request.broker_epoch != broker(from).metadata.epoch) {

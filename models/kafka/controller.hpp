@@ -79,10 +79,14 @@ class Controller final : public sim::Program {
   void set_isr(PartitionIndex index, std::vector<sim::NodeId> isr);
   void carry_out_requests();
   void create_partitions();
+  /// A partition without records, of that topic.
+  void begin(PartitionIndex index, TopicId topic);
   // controller_commands.cpp: what an administrator wants
   void carry_out(const AdminCommand& command);
   void set(const std::vector<OptionChange>& changes);
   void clear_elr(PartitionIndex index);
+  void create_topic(const AdminCommand& command);
+  void delete_topic(std::uint32_t entity);
   void sweep_leaderless();
   void prefer(PartitionIndex index);
   void elect(PartitionIndex index, Election election = Election::as_configured);

@@ -1,4 +1,5 @@
-// What an administrator has the controller do: options that a running cluster takes other values of.
+// What an administrator has the controller do: topics that come and go, options that a running cluster takes other
+// values of.
 #include <algorithm>
 #include <utility>
 
@@ -9,8 +10,8 @@ namespace noloss::models::kafka {
 void Controller::carry_out(const AdminCommand& command) {
   switch (command.kind) {
     case AdminCommand::Kind::set: set(command.changes); return;
-    case AdminCommand::Kind::create:
-    case AdminCommand::Kind::remove: return;
+    case AdminCommand::Kind::create: create_topic(command); return;
+    case AdminCommand::Kind::remove: delete_topic(command.entity); return;
   }
 }
 
@@ -33,6 +34,37 @@ void Controller::set(const std::vector<OptionChange>& changes) {
     const bool at_once = of_brokers ? behaviours.unclean_for_brokers_at_once : behaviours.unclean_for_topics_at_once;
     if (at_once) elect_if_leaderless(index);
   }
+}
+
+void Controller::create_topic(const AdminCommand& command) {
+  const PartitionIndex first = topology_.first_partition[command.entity];
+  if (partitions_[first].exists) {
+    process_.simulation().mark("operation refused");
+    return;
+  }
+  const TopicId topic = partitions_[first].topic + 1;
+  for (PartitionIndex index = first; index < first + command.partitions; ++index) begin(index, topic);
+  boost::intrusive_ptr<ClusterConfig> config{new ClusterConfig(*config_)};
+  config->reset_topic(command.entity, command.config);
+  config_ = std::move(config);
+  process_.simulation().mark("topic created");
+}
+
+void Controller::delete_topic(std::uint32_t entity) {
+  const std::vector<PartitionIndex> partitions = topology_.partitions_of(entity, partitions_.size());
+  if (!partitions_[partitions.front()].exists) {
+    process_.simulation().mark("operation refused");
+    return;
+  }
+  for (const PartitionIndex index : partitions) {
+    PartitionMetadata gone;
+    gone.topic = partitions_[partitions.front()].topic;
+    gone.exists = false;
+    partitions_[index] = gone;
+  }
+  dirty_ = true;
+  process_.simulation().roles_changed();
+  process_.simulation().mark("topic deleted");
 }
 
 /// Who was eligible under the old minimum need not have all that is committed under the new one.

@@ -95,7 +95,9 @@ sim::NodeId Controller::choose_leader(PartitionIndex index, Election election) {
   return sim::kNoNode;
 }
 
-void Controller::elect(PartitionIndex index, Election election) { set_leader(index, choose_leader(index, election)); }
+void Controller::elect(PartitionIndex index, Election election) {
+  if (partitions_[index].exists) set_leader(index, choose_leader(index, election));
+}
 
 void Controller::set_leader(PartitionIndex index, sim::NodeId leader) {
   PartitionMetadata& partition = partitions_[index];
@@ -132,17 +134,35 @@ void Controller::request_election(sim::NodeId node, bool unclean) {
 /// An administrator repeats the command until the controller has carried it out.
 void Controller::create_partitions() {
   while (partitions_.size() < topology_.partitions.size()) {
-    const PartitionInfo& info = topology_.partitions[partitions_.size()];
-    PartitionMetadata& partition = partitions_.emplace_back();
-    for (const sim::NodeId node : info.replicas) {
-      if (acceptable(node)) partition.isr.push_back(node);
-    }
-    // Nobody is there: whoever comes first has all that there is.
-    if (partition.isr.empty()) partition.isr = info.replicas;
-    elect(static_cast<PartitionIndex>(partitions_.size() - 1));
+    const auto index = static_cast<PartitionIndex>(partitions_.size());
+    const PartitionMetadata& first = partitions_[topology_.first_partition[topology_.partitions[index].entity]];
+    const TopicId topic = first.topic;
+    const bool exists = first.exists;
+    partitions_.emplace_back();
     dirty_ = true;
-    process_.simulation().mark("partition added");
+    if (exists) {
+      begin(index, topic);
+      process_.simulation().mark("partition added");
+    } else {
+      partitions_[index].topic = topic;
+      partitions_[index].exists = false;
+      process_.simulation().mark("operation refused");
+    }
   }
+}
+
+void Controller::begin(PartitionIndex index, TopicId topic) {
+  const PartitionInfo& info = topology_.partitions[index];
+  PartitionMetadata& partition = partitions_[index] = PartitionMetadata{};
+  partition.topic = topic;
+  for (const sim::NodeId node : info.replicas) {
+    if (acceptable(node)) partition.isr.push_back(node);
+  }
+  // Nobody is there: whoever comes first has all that there is.
+  if (partition.isr.empty()) partition.isr = info.replicas;
+  elect(index);
+  partition.leader_epoch = 0;
+  dirty_ = true;
 }
 
 void Controller::carry_out_requests() {

@@ -92,7 +92,8 @@ bool ReplicaFetcher::find_divergence(sim::Inbox& inbox, const sim::ConnectionPtr
   const PartitionIndex partition = entry.replica->partition();
   const auto done = [&] {
     Entry* current = entry_of(partition);
-    if (current != nullptr && current->epoch == entry.epoch) current->truncating = false;
+    const bool same = current != nullptr && current->replica == entry.replica && current->epoch == entry.epoch;
+    if (same) current->truncating = false;
   };
   const Epoch latest = entry.replica->log().latest_epoch();
   if (latest == kNoEpoch) {
@@ -108,7 +109,7 @@ bool ReplicaFetcher::find_divergence(sim::Inbox& inbox, const sim::ConnectionPtr
   if (!answer) return false;
   const auto& response = static_cast<const OffsetForLeaderEpochResponse&>(*answer);
   const Entry* current = entry_of(partition);
-  if (current == nullptr || current->epoch != entry.epoch) return true;
+  if (current == nullptr || current->replica != entry.replica || current->epoch != entry.epoch) return true;
   if (response.error != Error::none) {
     back_off(partition);
   } else if (entry.replica->truncate_by_epoch(response.end)) {
@@ -127,7 +128,8 @@ bool ReplicaFetcher::fetch(sim::Inbox& inbox, const sim::ConnectionPtr& leader) 
   for (const Entry& entry : entries_) {
     if (entry.truncating || entry.not_before > now) continue;
     const PartitionLog& log = entry.replica->log();
-    request->partitions.push_back({entry.replica->partition(), entry.epoch, log.latest_epoch(), log.end()});
+    request->partitions.push_back(
+        {entry.replica->partition(), entry.epoch, log.latest_epoch(), log.end(), entry.replica->topic()});
   }
   const std::vector<FetchPartition> asked = request->partitions;
   const sim::PayloadPtr answer = exchange(inbox, leader, events().fetch, std::move(request));
@@ -145,6 +147,7 @@ void ReplicaFetcher::take(const FetchedPartition& fetched, const FetchPartition&
   const Entry* entry = entry_of(fetched.partition);
   // Leadership may have changed hands while the answer was on its way.
   if (entry == nullptr || entry->epoch != asked.current_leader_epoch) return;
+  if (entry->replica->topic() != asked.topic) return;
   Replica& replica = *entry->replica;
   if (replica.log().end() != asked.offset) return;
   switch (fetched.error) {

@@ -121,7 +121,7 @@ void GroupCoordinator::apply(const GroupValue& value, RecordKind kind) {
   group.members.clear();
   group.empty_since = now;
   for (const MemberAssignment& member : value.members) {
-    group.members[member.id] = {member, now + member.session_timeout, false, broker_.topology().initial_partitions};
+    group.members[member.id] = {member, now + member.session_timeout, false, {}};
   }
 }
 
@@ -196,8 +196,8 @@ void GroupCoordinator::finish_rebalance(GroupId id) {
   for (auto& [name, member] : group.members) members.push_back(&member.assignment);
   if (!members.empty()) {
     // The leader assigns what it knows of; the others may know more, or less.
-    group.assigned_partitions = group.members.begin()->second.known_partitions;
-    assign(members, broker_.topology().partitions_of(id, group.assigned_partitions));
+    group.partitions = group.members.begin()->second.partitions;
+    assign(members, group.partitions);
   }
   ++group.generation;
   group.rebalancing = false;
@@ -247,7 +247,7 @@ void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& 
   response.member = request.member.empty() ? fmt::format("{}/{}", request.client, ++member_ids_) : request.member;
   Member& member = group.members[response.member];
   member.assignment.id = response.member;
-  member.known_partitions = request.known_partitions;
+  member.partitions = request.partitions;
   member.assignment.session_timeout = request.session_timeout;
   member.assignment.rebalance_timeout = request.rebalance_timeout;
   member.expires = sim::kNever;  // it hangs on until the rebalance is over
@@ -269,7 +269,7 @@ void GroupCoordinator::join(const JoinGroupRequest& request, JoinGroupResponse& 
   response.generation = now_group.generation;
   response.assignment = mine->second.assignment.partitions;
   response.leads = mine == now_group.members.begin();
-  response.known_partitions = now_group.assigned_partitions;
+  response.partitions = now_group.partitions;
 }
 
 GroupCoordinator::Member* GroupCoordinator::member_of(GroupId group, const std::string& id, std::int32_t generation,
@@ -365,6 +365,22 @@ void GroupCoordinator::expire_offsets() {
   // Should it fail, a later coordinator finds the offsets again and expires them again.
   static_cast<void>(
       replica_->append_internal(std::move(tombstones), broker_.topology().options.offsets_commit_timeout));
+}
+
+void GroupCoordinator::partitions_deleted(const std::vector<PartitionIndex>& partitions) {
+  if (!active()) return;
+  std::vector<boost::intrusive_ptr<LogRecord>> tombstones;
+  for (auto& [id, group] : groups_) {
+    for (const PartitionIndex partition : partitions) {
+      if (group.offsets.erase(partition) != 0)
+        tombstones.push_back(offset_record(id, {partition, kNoOffset, kNoEpoch}));
+    }
+  }
+  if (tombstones.empty()) return;
+  broker_.process().spawn([this, tombstones = std::move(tombstones)] {
+    if (!active()) return;
+    static_cast<void>(replica_->append_internal(tombstones, broker_.topology().options.offsets_commit_timeout));
+  });
 }
 
 Offset GroupCoordinator::committed(GroupId group, PartitionIndex partition) const {

@@ -39,6 +39,8 @@ class GroupCoordinator {
   /// Fiber: sessions that expire, rebalances that are complete.
   void loop();
   void expire_offsets();
+  /// Nobody needs their offsets any more.
+  void partitions_deleted(const std::vector<PartitionIndex>& partitions);
 
   // --- requests ---
   /// Waits until the rebalance is over.
@@ -58,8 +60,8 @@ class GroupCoordinator {
   struct Member {
     MemberAssignment assignment;
     sim::VirtualTime expires{};
-    bool joined = false;  ///< in the rebalance that is going on
-    std::size_t known_partitions = 0;
+    bool joined = false;                     ///< in the rebalance that is going on
+    std::vector<PartitionIndex> partitions;  ///< of its topic, in its metadata
   };
   struct Group {
     std::int32_t generation = 0;
@@ -69,7 +71,7 @@ class GroupCoordinator {
     sim::VirtualTime deadline = sim::kNever;
     std::map<std::string, Member> members;  ///< the first one leads
     std::map<PartitionIndex, CommittedOffset> offsets;
-    std::size_t assigned_partitions = 0;  ///< that the leader knew of when it made the assignment
+    std::vector<PartitionIndex> partitions;  ///< that the leader knew of when it made the assignment
     sim::VirtualTime empty_since{};
   };
 

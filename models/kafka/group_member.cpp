@@ -28,7 +28,7 @@ GroupMember::GroupMember(sim::Process& process, const Topology& topology, Member
 void GroupMember::joined_from_start(const std::string& id, bool leads) {
   id_ = id;
   leads_ = leads;
-  assigned_partitions_ = topology_.initial_partitions;
+  assigned_ = topology_.partitions_of(options_.group);
   generation_ = 1;
   member_ = true;
   must_join_ = false;
@@ -58,16 +58,12 @@ void GroupMember::maintain() {
   if (next_heartbeat_ <= now && !heartbeat_in_flight_ && coordinator_ready()) heartbeat();
 }
 
-std::size_t GroupMember::known_partitions() const {
-  return std::max(topology_.initial_partitions, network_.known_partitions());
-}
-
 void GroupMember::look_for_partitions() {
-  if (!leads_ || must_join_ || known_partitions() <= assigned_partitions_) return;
-  const std::size_t before = topology_.partitions_of(options_.group, assigned_partitions_).size();
-  assigned_partitions_ = known_partitions();
-  if (topology_.partitions_of(options_.group, assigned_partitions_).size() == before) return;
-  process_.simulation().mark("added partitions discovered");
+  if (!leads_ || must_join_) return;
+  const std::vector<PartitionIndex> present = network_.partitions_of(options_.group);
+  if (present == assigned_) return;
+  const bool more = !std::includes(assigned_.begin(), assigned_.end(), present.begin(), present.end());
+  process_.simulation().mark(more ? "added partitions discovered" : "deleted partitions discovered");
   must_join_ = true;
 }
 
@@ -181,7 +177,7 @@ std::vector<PartitionIndex> GroupMember::join() {
     request->client = options_.client;
     request->session_timeout = options_.session_timeout;
     request->rebalance_timeout = options_.max_poll_interval;
-    request->known_partitions = known_partitions();
+    request->partitions = network_.partitions_of(options_.group);
     const sim::PayloadPtr answer = ask(events().join_group, std::move(request), join_patience_);
     const auto* response = static_cast<const JoinGroupResponse*>(answer.get());
     if (response != nullptr && response->error == Error::none) {
@@ -190,7 +186,7 @@ std::vector<PartitionIndex> GroupMember::join() {
       member_ = true;
       must_join_ = false;
       leads_ = response->leads;
-      assigned_partitions_ = response->known_partitions;
+      assigned_ = response->partitions;
       ++term_;
       polled();
       next_heartbeat_ = process_.simulation().now() + options_.heartbeat;

@@ -58,9 +58,8 @@ class GroupMember {
 
  private:
   void maintain();
-  /// The leader of the group looks whether its topic has got more partitions.
+  /// The leader of the group looks whether its topic has other partitions by now.
   void look_for_partitions();
-  [[nodiscard]] std::size_t known_partitions() const;
   void find_coordinator();
   void heartbeat();
   void heard(Error error);
@@ -87,7 +86,7 @@ class GroupMember {
   bool member_ = false;  ///< has a generation that the coordinator has not disowned
   bool must_join_ = true;
   bool leads_ = false;
-  std::size_t assigned_partitions_ = 0;  ///< known when the assignment was made
+  std::vector<PartitionIndex> assigned_;  ///< to the whole group: those of its topic when the assignment was made
   std::uint64_t term_ = 0;
   sim::VirtualTime next_heartbeat_{};
   sim::VirtualTime last_poll_{};

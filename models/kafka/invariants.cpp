@@ -18,7 +18,7 @@ void Invariants::check(sim::NodeId node, const Replica& replica) {
   if (log.start() > watermark || watermark > log.end()) simulation_.broken("high watermark outside of the log");
   const Seen now{simulation_.machine(node).process().incarnation(), replica.leads() ? replica.leader_epoch() : kNoEpoch,
                  replica.term(), watermark};
-  Seen& seen = seen_[{node, replica.partition()}];
+  Seen& seen = seen_[{node, replica.partition(), replica.topic()}];
   const bool leads_on = replica.leads() && seen.life == now.life && seen.epoch == now.epoch && seen.term == now.term;
   if (leads_on && watermark < seen.high_watermark) simulation_.broken("a leader's high watermark fell");
   seen = now;
@@ -42,7 +42,8 @@ void Invariants::check(sim::NodeId node, const Replica& replica) {
 void Invariants::check(const std::vector<const Replica*>& replicas) const {
   for (std::size_t a = 0; a < replicas.size(); ++a) {
     for (std::size_t b = a + 1; b < replicas.size(); ++b) {
-      const bool both = replicas[a]->leads() && replicas[b]->leads();
+      const bool same = replicas[a]->topic() == replicas[b]->topic();
+      const bool both = same && replicas[a]->leads() && replicas[b]->leads();
       if (both && replicas[a]->leader_epoch() == replicas[b]->leader_epoch()) {
         simulation_.broken("two brokers lead a partition in one epoch");
       }

@@ -9,7 +9,7 @@
 
 #include <algorithm>
 #include <map>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "models/kafka/protocol.hpp"
@@ -41,7 +41,7 @@ class Invariants {
   };
   sim::Simulation& simulation_;
   sim::Duration producer_id_expiration_;  ///< the shortest so far
-  std::map<std::pair<sim::NodeId, PartitionIndex>, Seen> seen_;
+  std::map<std::tuple<sim::NodeId, PartitionIndex, TopicId>, Seen> seen_;
 };
 
 }  // namespace noloss::models::kafka

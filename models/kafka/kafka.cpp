@@ -77,6 +77,7 @@ constexpr std::array kRoles{
 };
 constexpr std::array kWaits{
     NamedRow{"administrator waits", "a command was not carried out: the controller or a leader is not there"},
+    NamedRow{"no topic", "a producer sends to a topic that was deleted, or not created yet"},
     NamedRow{"no leader", "a partition has no leader: no replica in the ISR or ELR is there"},
     NamedRow{"isr below minimum", "fewer in-sync replicas than min.insync.replicas"},
     NamedRow{"high watermark behind", "an in-sync replica does not have what the leader has appended"},
@@ -112,6 +113,11 @@ constexpr std::array kMarks{
     NamedRow{"broker lost what a producer had stored", "a sequence does not follow what the broker knows"},
     NamedRow{"producer epoch bumped", "an idempotent producer began its sequences again"},
     NamedRow{"configuration changed", "the controller took other values of options"},
+    NamedRow{"topic created", "the controller made a topic"},
+    NamedRow{"topic deleted", "the controller deleted a topic, with all its records"},
+    NamedRow{"operation refused",
+             "a topic was to be created that exists, or deleted that does not, or the release has no such request"},
+    NamedRow{"deleted partitions discovered", "the leader of a group saw fewer partitions than it had assigned"},
     NamedRow{"partition added", "the controller gave a topic one more partition"},
     NamedRow{"added partitions discovered", "the leader of a group saw more partitions than it had assigned"},
     NamedRow{"rebalanced", "a consumer group began a rebalance"},
@@ -136,7 +142,8 @@ constexpr std::array kMarks{
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
 };
 constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
-constexpr std::array<std::string_view, 7> kOperations{"start", "leave", "restart", "elect", "add_partitions", "set", "purge"};
+constexpr std::array<std::string_view, 9> kOperations{"start", "leave",  "restart", "elect", "add_partitions",
+                                                      "set",   "create", "delete",  "purge"};
 
 class Kafka final : public System {
  public:

@@ -237,7 +237,8 @@ void LibrdkafkaProducer::transmit(Thread& thread, Lane& lane) {
 void LibrdkafkaProducer::answered(Thread& thread, Lane& lane, Batch& batch, const ProduceResponse* response) {
   thread.wake_at = now();
   const Error error = response == nullptr ? Error::disconnected : response->error;
-  if (error == Error::disconnected || error == Error::not_leader_or_follower) network_.request_update();
+  const bool moved = error == Error::not_leader_or_follower || error == Error::unknown_topic_or_partition;
+  if (error == Error::disconnected || moved) network_.request_update();
   const bool maybe_stored = error == Error::disconnected || error == Error::request_timed_out ||
                             error == Error::not_enough_replicas_after_append;
   for (Waiting& message : batch) {

@@ -10,8 +10,12 @@
 
 namespace noloss::models::kafka {
 
-PartitionLog::PartitionLog(sim::Process& process, const Topology& topology, PartitionIndex partition)
-    : process_(process), topology_(topology), partition_(partition) {}
+std::string log_directory(const std::string& partition, TopicId topic) {
+  return topic <= 1 ? partition : fmt::format("{}@{}", partition, topic);
+}
+
+PartitionLog::PartitionLog(sim::Process& process, const Topology& topology, PartitionIndex partition, TopicId topic)
+    : process_(process), topology_(topology), directory_(log_directory(topology.partitions[partition].name, topic)) {}
 
 void PartitionLog::create() { open_segment(0); }
 
@@ -24,9 +28,7 @@ void PartitionLog::begin_with(std::span<const LogRecordPtr> records) {
   recovery_point_ = end();
 }
 
-std::string PartitionLog::file_name(Offset base) const {
-  return fmt::format("{}/{:020}.log", topology_.partitions[partition_].name, base);
-}
+std::string PartitionLog::file_name(Offset base) const { return fmt::format("{}/{:020}.log", directory_, base); }
 
 void PartitionLog::open_segment(Offset base) {
   segments_.push_back({base, &process_.machine().disk().create(file_name(base), sim::FileClass::log)});
@@ -198,6 +200,17 @@ std::vector<LogRecordPtr> PartitionLog::delete_before(Offset offset) {
   std::vector<LogRecordPtr> gone;
   for (; start_ < std::min(offset, end()); ++start_) gone.push_back(pointer(start_));
   if (!gone.empty()) start_moved();
+  return gone;
+}
+
+std::vector<LogRecordPtr> PartitionLog::remove() {
+  std::vector<LogRecordPtr> gone;
+  for (Offset offset = start_; offset < end(); ++offset) gone.push_back(pointer(offset));
+  ++truncations_;
+  static_cast<void>(remove_segments_from(0));
+  base_ = start_ = recovery_point_ = end();
+  records_.clear();
+  segments_.push_back({start_, nullptr});
   return gone;
 }
 

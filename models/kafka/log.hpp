@@ -5,9 +5,9 @@
 // an unclean stop every segment from the one with the recovery point on is read, and the log is cut at the first batch
 // whose checksum or offset is wrong, while older segments, and everything after a clean stop, are trusted unread.
 // Leader epochs and producer state are rebuilt from the log at each start and after each truncation.
-// The log's start may lie inside a segment (DeleteRecords, KIP-107): what is before it is out of everybody's sight, and is
-// on the disk until its segment goes.
-// Not modelled: index and snapshot files, time indexes, compaction, log directories.
+// The log's start may lie inside a segment (DeleteRecords, KIP-107): what is before it is out of everybody's sight, and
+// is on the disk until its segment goes. Not modelled: index and snapshot files, time indexes, compaction, log
+// directories.
 //
 // durable: the segment files. volatile, lost on kill: everything else here.
 #pragma once
@@ -29,9 +29,14 @@
 
 namespace noloss::models::kafka {
 
+/// The directory of a partition; its topic's id stands in a file there (partition.metadata), here in the name.
+[[nodiscard]] std::string log_directory(const std::string& partition, TopicId topic);
+/// The newest topic of which this disk has a log of the partition; 0: of none.
+[[nodiscard]] TopicId topic_on_disk(const sim::Disk& disk, const std::string& partition);
+
 class PartitionLog {
  public:
-  PartitionLog(sim::Process& process, const Topology& topology, PartitionIndex partition);
+  PartitionLog(sim::Process& process, const Topology& topology, PartitionIndex partition, TopicId topic);
 
   /// An empty log, as a run begins with it or as a broker makes it that has none.
   void create();
@@ -84,8 +89,10 @@ class PartitionLog {
   [[nodiscard]] Offset active_base() const { return segments_.back().base; }
   /// The log starts at `offset`, if that is further on; at most at its end. Returns the records that are gone.
   std::vector<LogRecordPtr> delete_before(Offset offset);
-  /// Deletes closed segments below `limit` that lie before the start or whose last record was appended before `older_than`, and more while the log
-  /// has over `max_bytes` (negative: no limit). Returns the records that went.
+  /// The partition is deleted, with all its files. Returns the records that it had.
+  std::vector<LogRecordPtr> remove();
+  /// Deletes closed segments below `limit` that lie before the start or whose last record was appended before
+  /// `older_than`, and more while the log has over `max_bytes` (negative: no limit). Returns the records that went.
   std::vector<LogRecordPtr> retain(Offset limit, sim::VirtualTime older_than, std::int64_t max_bytes);
 
  private:
@@ -98,9 +105,7 @@ class PartitionLog {
     std::int64_t byte = 0;  ///< in its segment
   };
 
-  [[nodiscard]] const Placed& placed(Offset offset) const {
-    return records_[static_cast<std::size_t>(offset - base_)];
-  }
+  [[nodiscard]] const Placed& placed(Offset offset) const { return records_[static_cast<std::size_t>(offset - base_)]; }
   [[nodiscard]] const Segment& segment_of(Offset offset) const;
   [[nodiscard]] std::string file_name(Offset base) const;
   void open_segment(Offset base);
@@ -117,10 +122,10 @@ class PartitionLog {
 
   sim::Process& process_;
   const Topology& topology_;
-  PartitionIndex partition_;
+  std::string directory_;
   std::deque<Segment> segments_;
   std::deque<Placed> records_;
-  Offset base_ = 0;   ///< of records_.front(): where the first segment begins
+  Offset base_ = 0;  ///< of records_.front(): where the first segment begins
   Offset start_ = 0;
   Offset recovery_point_ = 0;
   std::map<Epoch, Offset> epochs_;

@@ -8,9 +8,22 @@
 
 namespace noloss::models::kafka {
 
+TopicId topic_on_disk(const sim::Disk& disk, const std::string& partition) {
+  TopicId newest = 0;
+  for (const std::string& name : disk.list()) {
+    if (!name.starts_with(partition) || name.size() == partition.size()) continue;
+    TopicId topic = name[partition.size()] == '/' ? 1 : 0;
+    if (name[partition.size()] == '@') {
+      std::from_chars(name.data() + partition.size() + 1, name.data() + name.size(), topic);
+    }
+    newest = std::max(newest, topic);
+  }
+  return newest;
+}
+
 std::deque<PartitionLog::Segment> PartitionLog::find_segments() const {
   sim::Disk& disk = process_.machine().disk();
-  const std::string prefix = topology_.partitions[partition_].name + "/";
+  const std::string prefix = directory_ + "/";
   std::deque<Segment> found;
   for (const std::string& name : disk.list()) {  // sorted, and the bases have leading zeros
     if (!name.starts_with(prefix)) continue;

@@ -159,10 +159,31 @@ void NetworkClient::learn(const MetadataImage& image) {
   metadata_due_ = process_.simulation().now() + options_.metadata_max_age;
   // A broker that is behind does not make anybody forget a partition.
   leaders_.resize(std::max(leaders_.size(), image.partitions.size()));
-  for (std::size_t i = 0; i < image.partitions.size(); ++i) {
-    if (image.partitions[i].leader_epoch < leaders_[i].epoch) continue;
-    leaders_[i] = {image.partitions[i].leader, image.partitions[i].leader_epoch};
+  for (std::size_t i = 0; i < image.partitions.size(); ++i) learn(leaders_[i], image.partitions[i]);
+}
+
+void NetworkClient::learn(Leader& known, const PartitionMetadata& told) {
+  const bool existed = known.exists;
+  const bool by_id = topology_.behaviours.metadata_has_topic_ids;
+  const bool another_topic = by_id && told.topic != known.topic;
+  if (!told.exists) {
+    known.exists = false;
+    known.node = sim::kNoNode;  // the epoch is remembered
+  } else if (another_topic || told.leader_epoch >= known.epoch) {
+    known = {told.leader, told.leader_epoch, by_id ? told.topic : 0, true};
   }
+  if (known.exists != existed) ++comings_and_goings_;
+}
+
+bool NetworkClient::exists(PartitionIndex partition) const {
+  return partition < leaders_.size() ? leaders_[partition].exists : topology_.partitions[partition].initially;
+}
+
+std::vector<PartitionIndex> NetworkClient::partitions_of(std::uint32_t entity) const {
+  std::vector<PartitionIndex> found =
+      topology_.partitions_of(entity, std::max(topology_.initial_partitions, leaders_.size()));
+  std::erase_if(found, [this](PartitionIndex partition) { return !exists(partition); });
+  return found;
 }
 
 // --- the loop ---

@@ -3,8 +3,8 @@
 // Modelled (NetworkClient, Metadata): one connection a broker, opened when it is needed; answers in the order of the
 // requests; a request without an answer after request.timeout.ms closes its connection, and everything on it has
 // failed; metadata from any broker, asked for again after an error, a broken connection, or metadata.max.age.ms, and
-// never replaced by older leader epochs. Not modelled: exponential backoffs of the Java client, jitter of them, idle
-// connections that are closed.
+// never replaced by older leader epochs, be it that the topic was made anew (from 2.8.2 on: KAFKA-12257). Not modelled:
+// exponential backoffs of the Java client, jitter of them, idle connections that are closed.
 //
 // Belongs to a client's program. Handlers are called from the fiber that calls poll(); they must not wait.
 #pragma once
@@ -73,6 +73,16 @@ class NetworkClient {
   [[nodiscard]] Epoch leader_epoch(PartitionIndex partition) const {
     return partition < leaders_.size() ? leaders_[partition].epoch : kNoEpoch;
   }
+  /// Whether the partition's topic exists, as far as this client knows.
+  [[nodiscard]] bool exists(PartitionIndex partition) const;
+  /// 0: unknown, or the client does not care (before KAFKA-12257).
+  [[nodiscard]] TopicId topic(PartitionIndex partition) const {
+    return partition < leaders_.size() ? leaders_[partition].topic : 0;
+  }
+  /// Of a topic, those that exist.
+  [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity) const;
+  /// Rises when partitions come or go.
+  [[nodiscard]] std::uint64_t comings_and_goings() const { return comings_and_goings_; }
   void request_update() { wants_metadata_ = options_.metadata; }
 
   /// Handles what has arrived or timed out, waiting for it until `deadline` or wake().
@@ -95,6 +105,8 @@ class NetworkClient {
   struct Leader {
     sim::NodeId node = sim::kNoNode;
     Epoch epoch = kNoEpoch;
+    TopicId topic = 0;
+    bool exists = false;
   };
 
   void connect(sim::NodeId node);
@@ -104,6 +116,7 @@ class NetworkClient {
   void close_overdue();
   void refresh_metadata();
   void learn(const MetadataImage& image);
+  void learn(Leader& known, const PartitionMetadata& told);
   [[nodiscard]] sim::VirtualTime next_timeout() const;
   [[nodiscard]] Node* node_of(const sim::ConnectionPtr& connection);
 
@@ -114,6 +127,7 @@ class NetworkClient {
   std::vector<Node> nodes_;  ///< by broker number
   std::vector<Leader> leaders_;
   std::uint64_t correlations_ = 0;
+  std::uint64_t comings_and_goings_ = 0;
   std::size_t candidate_ = 0;
   bool wants_metadata_;
   bool asking_ = false;

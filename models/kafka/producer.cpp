@@ -85,14 +85,23 @@ void Producer::run() {
 void Producer::send(MessagePtr message, SendMode mode, Done done) {
   const std::int64_t bytes = message->bytes + kRecordBytes;
   const sim::VirtualTime deadline = process_.simulation().now() + options_.max_block;
-  const auto unknown = [&] { return !network_.knows_metadata() || message->id.partition >= lanes_.size(); };
+  const auto unknown = [&] {
+    const bool known = network_.knows_metadata() && message->id.partition < lanes_.size();
+    return !known || !network_.exists(lanes_[message->id.partition].partition);
+  };
   while (unknown() || held_bytes_ + bytes > options_.buffer_bytes) {
-    if (message->id.partition >= lanes_.size()) network_.request_update();
     if (process_.simulation().now() >= deadline) {
       done(mode == SendMode::oneway ? Outcome::none : Outcome::failed);
       return;
     }
+    const bool no_topic = unknown() && network_.knows_metadata();
+    if (no_topic) {
+      ++without_topic_;
+      network_.request_update();
+      network_.wake();
+    }
     space_.wait_until(deadline);
+    if (no_topic) --without_topic_;
   }
   held_bytes_ += bytes;
   Lane& lane = lanes_[message->id.partition];
@@ -135,9 +144,10 @@ void Producer::sender_loop() {
     expire();
     if (transactions_.enabled()) advance_transaction();
     if (drain()) continue;
-    const std::size_t knew = network_.known_partitions();
+    if (without_topic_ > 0) network_.request_update();
+    const std::uint64_t knew = network_.comings_and_goings();
     network_.poll(next_due());
-    if (network_.known_partitions() == knew) continue;
+    if (network_.comings_and_goings() == knew) continue;
     learn_partitions(network_.known_partitions());
     space_.notify_all();
   }

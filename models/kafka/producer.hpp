@@ -130,6 +130,7 @@ class Producer final : public sim::Program, public ProducerClient {
   std::deque<Lane> lanes_;  ///< of the partitions that this client knows of
   std::int64_t held_bytes_ = 0;
   sim::WaitQueue space_;
+  std::size_t without_topic_ = 0;  ///< calls of send that wait for their partition to exist
   ProducerId id_ = kNoProducerId;
   std::int32_t epoch_ = 0;
   bool asking_for_id_ = false;

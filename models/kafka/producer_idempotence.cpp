@@ -40,7 +40,8 @@ void Producer::answered(Lane& lane, const BatchPtr& batch, const ProduceResponse
   switch (error) {
     case Error::none: succeeded(lane, batch); return;
     case Error::disconnected:
-    case Error::not_leader_or_follower: network_.request_update(); break;
+    case Error::not_leader_or_follower:
+    case Error::unknown_topic_or_partition: network_.request_update(); break;
     default: break;
   }
   const bool again = retriable(*batch) && may_retry(lane, *batch, error);

@@ -29,6 +29,8 @@ using BrokerEpoch = std::int64_t;
 /// In Topology::partitions.
 using PartitionIndex = std::uint32_t;
 using ProducerId = std::int64_t;
+/// Which of the topics that had a name, from 1; 0: unknown, or none yet (the topic ids of KIP-516).
+using TopicId = std::uint32_t;
 
 inline constexpr Epoch kNoEpoch = -1;
 inline constexpr Offset kNoOffset = -1;
@@ -66,6 +68,8 @@ enum class Error : std::uint8_t {
   concurrent_transactions,
   invalid_txn_state,
   transaction_coordinator_fenced,
+  unknown_topic_or_partition,
+  unknown_topic_id,
 };
 
 // --- records of a log ---
@@ -159,6 +163,7 @@ struct FetchPartition {
   Epoch current_leader_epoch = kNoEpoch;
   Epoch last_fetched_epoch = kNoEpoch;
   Offset offset = 0;
+  TopicId topic = 0;  ///< 0: of whatever topic has that name
 };
 struct FetchRequest final : Request {
   bool follower = false;
@@ -240,6 +245,8 @@ struct PartitionMetadata {
   std::vector<sim::NodeId> isr;
   std::vector<sim::NodeId> elr;
   sim::NodeId last_known_leader = sim::kNoNode;
+  TopicId topic = 1;
+  bool exists = true;  ///< false: its topic was deleted, or not created yet
 
   friend bool operator==(const PartitionMetadata&, const PartitionMetadata&) = default;
 };
@@ -288,6 +295,7 @@ struct AlterPartitionRequest final : Request {
   BrokerEpoch broker_epoch = 0;
   Epoch leader_epoch = 0;
   std::int32_t partition_epoch = 0;
+  TopicId topic = 0;
   std::vector<IsrMember> isr;
 };
 struct AlterPartitionResponse final : Response {
@@ -310,12 +318,12 @@ struct JoinGroupRequest final : Request {
   std::string client;  ///< the beginning of its id
   sim::Duration session_timeout{0};
   sim::Duration rebalance_timeout{0};
-  std::size_t known_partitions = 0;  ///< of all topics, in the member's metadata
+  std::vector<PartitionIndex> partitions;  ///< of its topic, in the member's metadata
 };
 struct JoinGroupResponse final : Response {
   std::string member;
-  bool leads = false;                ///< the assignment is its own
-  std::size_t known_partitions = 0;  ///< that the assignment was made of
+  bool leads = false;                      ///< the assignment is its own
+  std::vector<PartitionIndex> partitions;  ///< that the assignment was made of
   std::int32_t generation = 0;
   std::vector<PartitionIndex> assignment;
 };

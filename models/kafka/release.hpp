@@ -49,6 +49,9 @@ struct Behaviours {
   bool unclean_for_brokers_at_once = false;    ///< KAFKA-6526: a `set` of the brokers' option elects where nobody leads
   bool unclean_for_topics_at_once = false;     ///< KAFKA-6835: one of a topic's option does
   bool sweeps_leaderless = true;            ///< KAFKA-12670: each five minutes the controller looks where nobody leads
+  bool deletes_records = true;              ///< KIP-107
+  bool metadata_has_topic_ids = true;       ///< KAFKA-12257, clients: a topic that was made anew is another one
+  bool fetches_by_topic_id = true;          ///< KIP-516, consumers and brokers
   bool consumer_detects_truncation = true;  ///< KIP-320, clients
   bool async_commit_covers_poll = false;    ///< KAFKA-18641, clients: see the consumer
   bool producer_bumps_epoch = true;         ///< KIP-360

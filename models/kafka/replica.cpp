@@ -14,11 +14,12 @@ constexpr sim::VirtualTime kLongAgo = sim::kStart - std::chrono::hours{24 * 365}
 
 }  // namespace
 
-Replica::Replica(Broker& broker, PartitionIndex partition)
+Replica::Replica(Broker& broker, PartitionIndex partition, TopicId topic)
     : broker_(broker),
       partition_(partition),
+      topic_(topic),
       info_(broker.topology().partitions[partition]),
-      log_(broker.process(), broker.topology(), partition),
+      log_(broker.process(), broker.topology(), partition, topic),
       unlocked_(broker.simulation().scheduler()) {
   for (const sim::NodeId node : info_.replicas) {
     if (node != broker.node()) followers_.push_back({.node = node});
@@ -118,6 +119,15 @@ void Replica::resign() {
   changed(Change::log_end);
   changed(Change::high_watermark);
   broker_.leads_no_more(*this);
+}
+
+std::vector<LogRecordPtr> Replica::retire() {
+  broker_.fetch_from(*this, sim::kNoNode);
+  resign();
+  role_ = Role::none;
+  std::vector<LogRecordPtr> gone = log_.remove();
+  high_watermark_ = log_.start();
+  return gone;
 }
 
 // --- the log ---

@@ -56,9 +56,10 @@ enum class Change : std::uint8_t { log_end, high_watermark };
 
 class Replica {
  public:
-  Replica(Broker& broker, PartitionIndex partition);
+  Replica(Broker& broker, PartitionIndex partition, TopicId topic);
 
   [[nodiscard]] PartitionIndex partition() const { return partition_; }
+  [[nodiscard]] TopicId topic() const { return topic_; }
   [[nodiscard]] const PartitionInfo& info() const { return info_; }
   [[nodiscard]] const TopicOptions& options() const;
   [[nodiscard]] PartitionLog& log() { return log_; }
@@ -94,6 +95,8 @@ class Replica {
   void apply(const PartitionMetadata& metadata);
   /// The broker's process ends in order, or knows that it must not lead: requests that wait get an error.
   void resign();
+  /// Its topic is deleted: it is nothing any more. Returns the records that it had.
+  [[nodiscard]] std::vector<LogRecordPtr> retire();
 
   // --- leader: replica_leader.cpp ---
   /// Appends and waits as `acks` says; the answer's error and offset are filled in. `guard`: of a verification that
@@ -187,6 +190,7 @@ class Replica {
 
   Broker& broker_;
   PartitionIndex partition_;
+  TopicId topic_;
   const PartitionInfo& info_;
   PartitionLog log_;
   Role role_ = Role::none;

@@ -126,6 +126,7 @@ void Replica::send_proposal() {
   request->partition = partition_;
   request->leader_epoch = metadata_.leader_epoch;
   request->partition_epoch = metadata_.partition_epoch;
+  request->topic = topic_;
   for (const sim::NodeId node : *pending_isr_) {
     const Follower* known = follower(node);
     request->isr.push_back({node, known == nullptr ? broker_.epoch() : known->broker_epoch});

@@ -110,7 +110,8 @@ Error Replica::wait_until_committed(Offset last, sim::Duration timeout) {
 
 bool Replica::read(const FetchPartition& fetch, const FetchRequest& request, FetchedPartition& out) {
   out.partition = partition_;
-  out.error = check_epoch(fetch.current_leader_epoch);
+  const bool another_topic = fetch.topic != 0 && fetch.topic != topic_;
+  out.error = another_topic ? Error::unknown_topic_id : check_epoch(fetch.current_leader_epoch);
   if (out.error != Error::none) return true;
   out.leader_epoch = metadata_.leader_epoch;
   out.high_watermark = high_watermark_;

@@ -79,6 +79,7 @@ class StepInvariants {
     bool broken_promise = false;
     std::vector<sim::NodeId> may_lead;  ///< ISR and ELR at the last step
     Epoch decided_epoch = kNoEpoch;
+    TopicId topic = 0;
   };
 
   void look_for_losses(Past& past, const PartitionView& partition) const;

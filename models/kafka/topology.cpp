@@ -87,6 +87,12 @@ std::vector<PartitionIndex> Topology::partitions_of(std::uint32_t entity, std::s
   return found;
 }
 
+std::vector<PartitionIndex> Topology::partitions_of(std::uint32_t entity) const {
+  std::vector<PartitionIndex> found = partitions_of(entity, initial_partitions);
+  std::erase_if(found, [this](PartitionIndex index) { return !partitions[index].initially; });
+  return found;
+}
+
 Topology make_topology(const Setup& setup) {
   Topology topology;
   topology.release = parse_release(setup.release);
@@ -103,6 +109,7 @@ Topology make_topology(const Setup& setup) {
       info.entity = entity;
       info.number = number;
       info.name = fmt::format("{}-{}", topic.name, number);
+      info.initially = topic.exists;
       if (number < topic.assignment.size()) {
         for (const std::uint32_t broker : topic.assignment[number]) info.replicas.push_back(sim::NodeId{broker - 1});
       }

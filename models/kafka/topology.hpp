@@ -28,6 +28,7 @@ struct PartitionInfo {
   std::uint32_t number = 0;           ///< within its topic
   std::string name;                   ///< topic-partition
   std::vector<sim::NodeId> replicas;  ///< in assignment order; the first one is preferred and leads at the start
+  bool initially = true;              ///< exists when the run begins
   bool offsets = false;               ///< of __consumer_offsets
   bool transactions = false;          ///< of __transaction_state
 
@@ -88,10 +89,8 @@ struct Topology {
 
   /// Partitions of a topic, as who knows the first `known` of all sees them.
   [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity, std::size_t known) const;
-  /// Those from the start.
-  [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity) const {
-    return partitions_of(entity, initial_partitions);
-  }
+  /// Those that exist at the start.
+  [[nodiscard]] std::vector<PartitionIndex> partitions_of(std::uint32_t entity) const;
   [[nodiscard]] bool internal(PartitionIndex partition) const {
     return partitions[partition].offsets || partitions[partition].transactions;
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -92,6 +93,17 @@ class KafkaRun {
   }
   /// To the first topic.
   void add_partitions(sim::Duration at, std::uint32_t count) { added_.emplace_back(at, count); }
+  /// What an administrator does; the run goes on until then.
+  void act(sim::Duration at, std::function<void(Cluster&)> what) {
+    acts_.emplace_back(at, std::move(what));
+    ++acts_to_come_;
+  }
+  [[nodiscard]] OptionChange change(OptionScope scope, std::string_view name, std::string_view text) const {
+    for (const OptionRow& row : options(setup_.release)) {
+      if (row.scope == scope && row.name == name) return {scope, 0, std::string{name}, read_option(row, text)};
+    }
+    return {};
+  }
   void comes_later(std::string consumer) { late_.push_back(std::move(consumer)); }
 
   /// Runs until `limit`; late consumers start at two thirds of it.
@@ -111,11 +123,17 @@ class KafkaRun {
     for (const auto& [at, count] : added_) {
       simulation_->scheduler().at(sim::kStart + at, [this, more = count] { cluster_->add_partitions("", more); });
     }
+    for (const auto& [at, what] : acts_) {
+      simulation_->scheduler().at(sim::kStart + at, [this, &act = what] {
+        act(*cluster_);
+        --acts_to_come_;
+      });
+    }
     injector_->arm();
     simulation_->start_all();
     while (simulation_->now() < sim::kStart + limit) {
       simulation_->scheduler().run_until(simulation_->now() + std::chrono::milliseconds{50});
-      if (cluster_->settled() && !injector_->pending() && late_.empty()) break;
+      if (cluster_->settled() && !injector_->pending() && late_.empty() && acts_to_come_ == 0) break;
     }
   }
   ~KafkaRun() {
@@ -170,6 +188,8 @@ class KafkaRun {
   sim::FaultPlan plan_;
   std::vector<std::string> late_;
   std::vector<std::pair<sim::Duration, std::uint32_t>> added_;
+  std::vector<std::pair<sim::Duration, std::function<void(Cluster&)>>> acts_;
+  std::size_t acts_to_come_ = 0;
   sim::FiberPool fibers_;
   std::unique_ptr<sim::Simulation> simulation_;
   std::unique_ptr<History> history_;
