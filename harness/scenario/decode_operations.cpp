@@ -139,12 +139,15 @@ class OperationReader {
 
   std::string not_changed(std::string_view path, const models::OptionRow* row, models::OptionScope scope) const {
     const std::string_view system = grammar_.system->name();
+    if (row == nullptr) {
+      return fmt::format("'{}' is no option; `noloss list options {}` says which ones change while it runs",
+                         shortened(path), system);
+    }
     std::vector<std::string_view> known;
     for (const models::OptionRow& other : grammar_.options) {
-      if (other.dynamic && (row == nullptr || other.scope == scope)) known.push_back(other.name);
+      if (other.dynamic && other.scope == scope) known.push_back(other.name);
     }
     const std::string can = known.empty() ? std::string{} : fmt::format("; it can change: {}", listed(known));
-    if (row == nullptr) return fmt::format("'{}' is no option of the {} system{}", shortened(path), system, can);
     return fmt::format("the {} system does not change the {} option '{}' while it runs{}", system,
                        owner(scope, *grammar_.system), row->name, can);
   }

@@ -131,7 +131,7 @@ TEST_F(SystemWords, SetTakesWhatARunningSystemChanges) {
             "5:32 the fake system does not change the broker option 'log.flush.interval' while it runs; it can change: "
             "log.flush\n"
             "6:32 the fake system does not change the producer option 'acks' while it runs\n"
-            "7:32 'producers.count' is no option of the fake system; it can change: log.flush, ha.mode, max.bytes\n"
+            "7:32 'producers.count' is no option; `noloss list options fake` says which ones change while it runs\n"
             "8:32 'queue' is a list; say which by number, such as 'queue.1.config.max.bytes'\n");
   ASSERT_EQ(operations_[0].changes.size(), 1U);
   EXPECT_EQ(operations_[0].changes[0].entity, 1U);
