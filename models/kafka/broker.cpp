@@ -169,8 +169,10 @@ void Broker::replace_replicas() {
 }
 
 void Broker::delete_replica(std::unique_ptr<Replica> replica) {
+  // Who finds another topic in its place comes late: others have said so, and it may be in the new one by now.
+  const bool first = !metadata_->partitions[replica->partition()].exists;
   for (const LogRecordPtr& gone : replica->retire()) {
-    if (gone->message != kNoMessage) history_.dropped(gone->message, "topic deleted");
+    if (first && gone->message != kNoMessage) history_.dropped(gone->message, "topic deleted");
   }
   deleted_.push_back(std::move(replica));  // fibers may still wait for it
 }

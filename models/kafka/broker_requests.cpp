@@ -90,6 +90,8 @@ std::vector<boost::intrusive_ptr<LogRecord>> Broker::batch_of(const ProduceReque
   for (const MessagePtr& message : request.messages) {
     boost::intrusive_ptr<LogRecord> record{new LogRecord};
     record->message = message->ref;
+    // Sent again: what was dropped before, this copy was not.
+    if (message->ref != kNoMessage) history_.dropped(message->ref, {});
     record->content = message;
     record->producer = request.producer;
     record->bytes = kHeaderBytes + message->bytes;
