@@ -71,6 +71,17 @@ struct ProducersSetup {
 enum class Acknowledge : std::uint8_t { after_processing, before_processing, automatic };
 enum class OnFailure : std::uint8_t { retry, skip, crash, close };
 enum class StoreKind : std::uint8_t { plain, idempotent };
+enum class OnAbort : std::uint8_t { seek, go_on };
+
+/// Read, process, write: the result of each message is sent on instead of stored. It is the same message, and has its
+/// effect where the last consumer processes it.
+struct ForwardSetup {
+  bool enabled = false;
+  std::string to;                    ///< entity name
+  OptionValues config;               ///< of the producer inside; empty unless enabled
+  bool transaction = false;          ///< the messages and the positions in the input are committed together
+  OnAbort on_abort = OnAbort::seek;  ///< after an aborted transaction: back to what is committed, or on with the next
+};
 
 struct ConsumersSetup {
   std::uint32_t count = 1;
@@ -84,6 +95,7 @@ struct ConsumersSetup {
   OnFailure on_failure = OnFailure::retry;
   std::uint32_t hand_off = 0;  ///< worker threads; 0: the polling thread processes
   SequenceCheckSetup sequence_check;
+  ForwardSetup forward;
 };
 
 struct Setup {

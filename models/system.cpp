@@ -29,6 +29,7 @@ std::vector<sim::Duration> System::timeouts(const Setup& setup, std::string_view
   }
   for (const ConsumersSetup& consumers : setup.consumers) {
     add_durations(rows, OptionScope::consumer, consumers.config, durations);
+    add_durations(rows, OptionScope::producer, consumers.forward.config, durations);
   }
   std::sort(durations.begin(), durations.end());
   durations.erase(std::unique(durations.begin(), durations.end()), durations.end());

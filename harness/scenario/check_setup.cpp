@@ -7,6 +7,7 @@
 #include "harness/scenario/decode_setup.hpp"
 #include "harness/scenario/path.hpp"
 #include "harness/scenario/suggest.hpp"
+#include "models/cluster.hpp"
 
 namespace noloss::harness {
 namespace {
@@ -25,7 +26,8 @@ class SetupChecker {
     entities();
     std::vector<View> producers = top_.sections("producers");
     for (const View& group : producers) client(group, "to");
-    for (const View& group : top_.sections("consumers")) client(group, "from");
+    std::vector<View> consumers = top_.sections("consumers");
+    for (std::size_t i = 0; i < consumers.size(); ++i) consumer(consumers[i], setup_.consumers[i]);
     total("producers", setup_.producers);
     total("consumers", setup_.consumers);
     messages();
@@ -89,18 +91,46 @@ class SetupChecker {
     }
   }
 
-  void client(const View& group, std::string_view entity_key) {
-    if (group.has(entity_key)) {
-      std::vector<std::string_view> known;
-      for (const models::EntitySetup& entity : setup_.entities) {
-        if (std::find(known.begin(), known.end(), entity.name) == known.end()) known.push_back(entity.name);
-      }
-      const std::string name = group.text(entity_key);
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        problems_.add(group.mark(entity_key), fmt::format("there is no {} '{}'{}", top_.path("topic"), name,
-                                                          did_you_mean(name, known, "there are")));
+  /// False: there is no such entity.
+  bool names_entity(const View& view, std::string_view key) {
+    if (!view.has(key)) return true;
+    std::vector<std::string_view> known;
+    for (const models::EntitySetup& entity : setup_.entities) {
+      if (std::find(known.begin(), known.end(), entity.name) == known.end()) known.push_back(entity.name);
+    }
+    const std::string name = view.text(key);
+    if (std::find(known.begin(), known.end(), name) != known.end()) return true;
+    problems_.add(view.mark(key), fmt::format("there is no {} '{}'{}", top_.path("topic"), name,
+                                              did_you_mean(name, known, "there are")));
+    return false;
+  }
+
+  void consumer(const View& view, const models::ConsumersSetup& group) {
+    client(view, "from");
+    if (!group.forward.enabled) return;
+    const View forward = view.section("application").section("forward");
+    if (!names_entity(forward, "to")) return;
+    if (leads_to(group.forward.to, models::entity_index(setup_, group.from))) {
+      problems_.add(forward.mark("to"), fmt::format("what is forwarded to '{}' comes back to where it was read: it "
+                                                    "would go round for ever",
+                                                    group.forward.to));
+    }
+  }
+
+  /// Whether what is sent to `name` may be forwarded to `entity`.
+  bool leads_to(std::string_view name, std::uint32_t entity) const {
+    std::set<std::uint32_t> reached{models::entity_index(setup_, name)};
+    for (std::size_t round = 0; round < setup_.consumers.size(); ++round) {
+      for (const models::ConsumersSetup& group : setup_.consumers) {
+        const bool passes = group.forward.enabled && reached.contains(models::entity_index(setup_, group.from));
+        if (passes) reached.insert(models::entity_index(setup_, group.forward.to));
       }
     }
+    return reached.contains(entity);
+  }
+
+  void client(const View& group, std::string_view entity_key) {
+    static_cast<void>(names_entity(group, entity_key));
     const Node* connect = group.child("connect");
     if (connect == nullptr) return;
     if (connect->items.empty())

@@ -122,6 +122,18 @@ models::SequenceCheckSetup decode_sequence_check(const View& application) {
   return setup;
 }
 
+models::ForwardSetup decode_forward(const View& application, const Grammar& grammar) {
+  models::ForwardSetup setup;
+  setup.enabled = application.has("forward");
+  if (!setup.enabled) return setup;
+  const View forward = application.section("forward");
+  setup.to = forward.text("to");
+  setup.config = decode_options(forward, models::OptionScope::producer, grammar);
+  setup.transaction = forward.flag("transaction");
+  setup.on_abort = forward.choice<models::OnAbort>("on_abort");
+  return setup;
+}
+
 models::ConsumersSetup decode_consumers(const View& group, const Grammar& grammar) {
   models::ConsumersSetup setup;
   setup.count = group.count("count");
@@ -136,6 +148,7 @@ models::ConsumersSetup decode_consumers(const View& group, const Grammar& gramma
   setup.on_failure = application.choice<models::OnFailure>("on_failure");
   setup.hand_off = application.count("hand_off");
   setup.sequence_check = decode_sequence_check(application);
+  setup.forward = decode_forward(application, grammar);
   return setup;
 }
 

@@ -34,6 +34,7 @@ enum class Section : std::uint8_t {
   consumer_application,
   processing,
   sequence_check,
+  forward,
   transaction,
   network,
   latency,

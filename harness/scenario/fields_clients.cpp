@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 2> kSource{"memory", "outbox"};
 constexpr std::array<std::string_view, 3> kAcknowledge{"after_processing", "before_processing", "automatic"};
 constexpr std::array<std::string_view, 2> kStore{"plain", "idempotent"};
 constexpr std::array<std::string_view, 4> kOnFailure{"retry", "skip", "crash", "close"};
+constexpr std::array<std::string_view, 2> kOnAbort{"seek", "continue"};
 
 constexpr std::array kRows{
     Field{.in = S::producers,
@@ -209,7 +210,13 @@ constexpr std::array kRows{
           .meaning = "worker threads that process while the polling thread goes on; 0: the polling thread processes",
           .refused = "does not hand messages to worker threads",
           .own = true},
-    Field{.in = S::consumer_application, .key = "forward", .refused = "does not forward what it processed"},
+    Field{.in = S::consumer_application,
+          .key = "forward",
+          .type = mapping,
+          .opens = S::forward,
+          .meaning = "send on what was processed instead of storing it; it has its effect at the last consumer",
+          .refused = "does not forward what it processed",
+          .own = true},
 
     Field{.in = S::processing,
           .key = "time",
@@ -227,6 +234,29 @@ constexpr std::array kRows{
           .max = sim::kWhole,
           .default_value = "0%",
           .meaning = "share of attempts that fail before their effect"},
+
+    Field{.in = S::forward,
+          .key = "to",
+          .type = name,
+          .need = Need::required,
+          .meaning = "what the processed messages are sent to"},
+    Field{.in = S::forward,
+          .key = "config",
+          .type = options,
+          .scope = models::OptionScope::producer,
+          .meaning = "options of the producer in the consumer's application, as in producers.config"},
+    Field{.in = S::forward,
+          .key = "transaction",
+          .type = flag,
+          .default_value = "false",
+          .meaning = "what is sent on and the positions that were read are committed in one transaction"},
+    Field{.in = S::forward,
+          .key = "on_abort",
+          .type = choice,
+          .default_value = "seek",
+          .choices = kOnAbort,
+          .meaning = "after an aborted transaction: seek: read again from what is committed; continue: go on with what "
+                     "comes next"},
 
     Field{.in = S::sequence_check,
           .key = "identity",

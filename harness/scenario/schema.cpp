@@ -2,6 +2,7 @@
 // It says what can be said of one value or one mapping; what depends on two places only the reader knows.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ constexpr std::array<std::string_view, kSections> kSectionNames{"none",
                                                                 "consumer_application",
                                                                 "processing",
                                                                 "sequence_check",
+                                                                "forward",
                                                                 "transaction",
                                                                 "network",
                                                                 "latency",
@@ -244,7 +246,7 @@ class SchemaWriter {
     Json properties = Json::object();
     properties["brokers"] = {{"properties", {{"config", options(system, models::OptionScope::broker)}}}};
     properties["producers"] = group(options(system, models::OptionScope::producer));
-    properties["consumers"] = group(options(system, models::OptionScope::consumer));
+    properties["consumers"] = group(options(system, models::OptionScope::consumer), forwarding(system));
     for (const models::System* other : models::systems()) {
       if (other->entity().noun != noun) properties[std::string{other->entity().noun}] = false;
     }
@@ -276,9 +278,18 @@ class SchemaWriter {
   }
 
   /// The options of one group, or of each group of a list.
-  static Json group(const Json& config) {
-    const Json one{{"properties", {{"config", config}}}};
+  static Json group(const Json& config, const Json& application = Json::object()) {
+    Json one{{"properties", {{"config", config}}}};
+    if (!application.empty()) one["properties"]["application"] = application;
     return one_or(one, {{"items", one}});
+  }
+
+  /// A consumer's application that has a producer inside; empty if the system's consumers do not forward.
+  Json forwarding(const models::System& system) {
+    const auto own = system.own_keys();
+    if (std::find(own.begin(), own.end(), "forward") == own.end()) return Json::object();
+    const Json producer{{"properties", {{"config", options(system, models::OptionScope::producer)}}}};
+    return {{"properties", {{"forward", producer}}}};
   }
 
   static std::span<const models::OptionRow> newest_options(const models::System& system) {

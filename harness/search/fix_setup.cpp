@@ -28,6 +28,7 @@ void each_quantity(Setup& setup, Visit visit) {
     visit(consumers.processing_time);
     visit(consumers.processing_fails);
     visit(consumers.sequence_check.heartbeat);
+    options(consumers.forward.config);
   }
 }
 

@@ -38,7 +38,7 @@ class ConsumerClient {
   virtual ~ConsumerClient() = default;
   /// Waits for the next message.
   virtual Delivery receive() = 0;
-  /// Sends the acknowledgement and goes on.
+  /// Sends the acknowledgement and goes on; where it is part of a transaction, it may wait for the transaction's end.
   virtual void acknowledge(const Delivery& delivery) = 0;
   /// Sends it and waits for the confirmation. False: the connection broke first, nobody knows.
   virtual bool acknowledge_and_wait(const Delivery& delivery) = 0;
@@ -50,6 +50,14 @@ class ConsumerClient {
   [[nodiscard]] virtual bool owes() const { return false; }
   /// Whether messages wait in the client or acknowledgements are unconfirmed.
   [[nodiscard]] virtual bool idle() const = 0;
+};
+
+/// Where a consumer's application sends on what it has processed.
+class Forwarder {
+ public:
+  virtual ~Forwarder() = default;
+  /// Waits as the application does. False: it was not sent on, and must not be acknowledged.
+  [[nodiscard]] virtual bool forward(const MessagePtr& message) = 0;
 };
 
 }  // namespace noloss::models

@@ -14,7 +14,8 @@ constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 }  // namespace
 
 ConsumerApplication::ConsumerApplication(sim::Process& process, ConsumerClient& client, const ConsumersSetup& setup,
-                                         const CommonEvents& events, ConsumerState& state, History& history)
+                                         const CommonEvents& events, ConsumerState& state, History& history,
+                                         Forwarder* forwarder)
     : process_(process),
       simulation_(process.simulation()),
       client_(client),
@@ -22,6 +23,7 @@ ConsumerApplication::ConsumerApplication(sim::Process& process, ConsumerClient& 
       events_(events),
       state_(state),
       history_(history),
+      forwarder_(forwarder),
       work_(process.simulation().scheduler()),
       finished_(process.simulation().scheduler()) {
   state_.busy = false;
@@ -70,12 +72,12 @@ void ConsumerApplication::handle(const Delivery& delivery) {
   }
   if (setup_.acknowledge == Acknowledge::before_processing && !client_.acknowledge_and_wait(delivery)) return;
   if (message.heartbeat()) {
-    state_.check.seen(message);
+    if (!put_result(delivery)) return;
   } else {
     const Processed result = process(delivery);
     if (result == Processed::given_back) return;
     if (result == Processed::done) {
-      take_effect(message);
+      if (!put_result(delivery)) return;
       simulation_.moment(process_.node(), events_.processed, index(message.ref));
     }
   }
@@ -117,7 +119,14 @@ bool ConsumerApplication::attempt_fails(MessageRef message) {
   return share > 0 && simulation_.random(sim::Purpose::application).chance(share);
 }
 
+bool ConsumerApplication::put_result(const Delivery& delivery) {
+  if (forwarder_ != nullptr) return forwarder_->forward(delivery.message);
+  take_effect(*delivery.message);
+  return true;
+}
+
 void ConsumerApplication::take_effect(const Message& message) {
+  if (message.heartbeat()) return state_.check.seen(message);
   const bool first = setup_.store == StoreKind::plain || state_.keys.insert(message.ref).second;
   if (first) history_.effect(process_.node(), message.ref);
   state_.check.seen(message);

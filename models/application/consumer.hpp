@@ -3,8 +3,8 @@
 // Modelled: acknowledgement after or before processing, or left to the system; processing that takes time, that fails
 // before its effect, or that hangs; a store that keeps each effect or is keyed by the message; the interceptor that
 // checks sequence numbers, whose state changes in the same atomic step as the effect; worker threads that process while
-// the polling thread goes on; an orderly end, which finishes what is in hand. Shared by all systems. Not modelled:
-// effects outside the store.
+// the polling thread goes on; results that are sent on instead of stored; an orderly end, which finishes what is in
+// hand. Shared by all systems. Not modelled: effects outside the store.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ struct ConsumerState {
 class ConsumerApplication {
  public:
   ConsumerApplication(sim::Process& process, ConsumerClient& client, const ConsumersSetup& setup,
-                      const CommonEvents& events, ConsumerState& state, History& history);
+                      const CommonEvents& events, ConsumerState& state, History& history,
+                      Forwarder* forwarder = nullptr);
 
   /// The application's main fiber; never returns.
   void run();
@@ -58,6 +59,8 @@ class ConsumerApplication {
   enum class Processed : std::uint8_t { done, skipped, given_back };
   [[nodiscard]] Processed process(const Delivery& delivery);
   [[nodiscard]] bool attempt_fails(MessageRef message);
+  /// In the application's store, or wherever it is sent on to. False: nowhere yet.
+  [[nodiscard]] bool put_result(const Delivery& delivery);
   void take_effect(const Message& message);
   /// The client is closed in an orderly way, then the process ends; it starts again after a second.
   [[noreturn]] void close();
@@ -69,6 +72,7 @@ class ConsumerApplication {
   const CommonEvents& events_;
   ConsumerState& state_;
   History& history_;
+  Forwarder* forwarder_;       ///< null: results go to its own store
   std::int64_t failures_ = 0;  ///< of the message in hand, or of the next one; -1: always
   sim::Duration stall_{0};
   std::int64_t in_hand_ = 0;         ///< messages with the workers
