@@ -177,9 +177,14 @@ class Broker final : public sim::Program {
   void add_partitions_to_txn(const sim::Arrival& arrival);
   void end_txn(const sim::Arrival& arrival);
   void write_txn_markers(const sim::Arrival& arrival);
-  /// Makes sure that the batch is part of a transaction before it opens one here; waits for the coordinator.
-  [[nodiscard]] Error join_transaction(const ProduceRequest& request, Replica& mine, std::uint64_t& guard);
-  [[nodiscard]] Error ask_coordinator(const ProduceRequest& produce, bool adds);
+  void add_offsets_to_txn(const sim::Arrival& arrival);
+  void txn_offset_commit(const sim::Arrival& arrival);
+  /// Makes sure that the partition is part of the transaction before a batch opens one here; waits for the coordinator.
+  [[nodiscard]] Error join_transaction(const std::string& id, const ProducerStamp& producer, Replica& mine,
+                                       std::uint64_t& guard);
+  [[nodiscard]] Error ask_coordinator(boost::intrusive_ptr<AddPartitionsToTxnRequest> request);
+  /// Ends a transaction in a partition that this broker leads.
+  [[nodiscard]] Error end_transaction(const WriteTxnMarkersRequest& request);
 
   sim::Process& process_;
   const Topology& topology_;

@@ -66,6 +66,8 @@ void Broker::handle(const sim::Arrival& request) {
       Row{&Events::add_partitions_to_txn, &Broker::add_partitions_to_txn},
       Row{&Events::end_txn, &Broker::end_txn},
       Row{&Events::write_txn_markers, &Broker::write_txn_markers},
+      Row{&Events::add_offsets_to_txn, &Broker::add_offsets_to_txn},
+      Row{&Events::txn_offset_commit, &Broker::txn_offset_commit},
   };
   const Events& kinds = events();
   for (const Row& row : kHandlers) {
@@ -106,7 +108,7 @@ void Broker::produce(const sim::Arrival& arrival) {
   if (Replica* mine = replica(request.partition)) {
     std::uint64_t guard = 0;
     const bool verifies = request.producer.transactional && mine->leads() && mine->must_verify(request.producer);
-    if (verifies) response->error = join_transaction(request, *mine, guard);
+    if (verifies) response->error = join_transaction(request.transactional_id, request.producer, *mine, guard);
     if (response->error == Error::none) mine->produce(request, *response, guard);
   } else {
     response->error = why_not_here(request.partition);

@@ -9,7 +9,7 @@
 #include "models/kafka/consumer.hpp"
 #include "models/kafka/controller.hpp"
 #include "models/kafka/librdkafka.hpp"
-#include "models/kafka/producer.hpp"
+#include "models/kafka/producer_program.hpp"
 
 namespace noloss::models::kafka {
 
@@ -42,7 +42,8 @@ void KafkaCluster::add_brokers() {
 
 const SequenceCheckSetup& KafkaCluster::check_of(std::uint32_t entity) const {
   for (const ConsumersSetup& group : setup_.consumers) {
-    if (entity_index(setup_, group.from) == entity) return group.sequence_check;
+    if (entity_index(setup_, group.from) != entity) continue;
+    return group.forward.enabled ? check_of(entity_index(setup_, group.forward.to)) : group.sequence_check;
   }
   return no_check_;
 }
@@ -62,7 +63,7 @@ void KafkaCluster::add_producers() {
           return std::make_unique<LibrdkafkaProducer>(process, topology_, entity, group, *mine.check, mine.state,
                                                       history_);
         }
-        return std::make_unique<Producer>(process, topology_, entity, group, *mine.check, mine.state, history_);
+        return std::make_unique<ProducerProgram>(process, topology_, entity, group, *mine.check, mine.state, history_);
       };
       mine.node = simulation_.add_machine(std::move(machine), make).id();
     }
@@ -83,7 +84,8 @@ void KafkaCluster::add_consumers() {
       machine.kind = "consumer";
       const ConsumerInfo& info = topology_.consumers.emplace_back(
           ConsumerInfo{id, entity, machine.name, group.config.duration("session.timeout.ms"),
-                       group.config.duration("max.poll.interval.ms"), group.config.at("assignment").text == "assign"});
+                       group.config.duration("max.poll.interval.ms"), group.config.at("assignment").text == "assign",
+                       entity_index(setup_, group.forward.to)});
       simulation_.add_machine(std::move(machine), [this, &mine, &group, &info](sim::Process& process) {
         return std::make_unique<Consumer>(process, topology_, info, group, mine.state, history_);
       });

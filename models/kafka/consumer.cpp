@@ -25,6 +25,13 @@ AutoCommit place_of(const OptionValues& config, const Behaviours& behaviours) {
   return async && behaviours.async_commit_covers_poll ? AutoCommit::after_poll : AutoCommit::in_poll;
 }
 
+/// Whether the application gives sendOffsetsToTransaction the group's metadata, or only its name.
+bool sends_metadata(const OptionValues& config, const Behaviours& behaviours) {
+  const auto chosen = config.all().find("send.offsets");
+  if (chosen == config.all().end()) return behaviours.group_fences_offsets;
+  return chosen->second.text == "group_metadata";
+}
+
 ConsumerOptions consumer_options(const OptionValues& config, const Behaviours& behaviours) {
   return {.auto_commit = config.flag("enable.auto.commit"),
           .place = place_of(config, behaviours),
@@ -35,7 +42,8 @@ ConsumerOptions consumer_options(const OptionValues& config, const Behaviours& b
           .fetch_wait = config.duration("fetch.max.wait.ms"),
           .fetch_bytes = config.integer("max.partition.fetch.bytes"),
           .retry_backoff = config.duration("retry.backoff.ms"),
-          .assigns = config.at("assignment").text == "assign"};
+          .assigns = config.at("assignment").text == "assign",
+          .group_metadata = sends_metadata(config, behaviours)};
 }
 
 }  // namespace
@@ -61,7 +69,10 @@ Consumer::Consumer(sim::Process& process, const Topology& topology, const Consum
       network_(process, topology, network_options(setup, topology)),
       arrived_(process.simulation().scheduler()),
       state_(state),
-      application_(process, *this, setup, events().common, state, history) {
+      forwarding_(!setup.forward.enabled
+                      ? nullptr
+                      : std::make_unique<ReadProcessWrite>(process, topology, info.forwards_to, setup, *this)),
+      application_(process, *this, setup, events().common, state, history, forwarding_.get()) {
   next_auto_commit_ = process.simulation().now() + options_.auto_commit_interval;
   const bool initial = process.incarnation() == 1 && process.simulation().now() == sim::kStart;
   if (!initial) return;
@@ -91,8 +102,14 @@ void Consumer::begin_at_zero(const std::vector<PartitionIndex>& partitions) {
 std::vector<PartitionIndex> Consumer::all_partitions() const { return network_.partitions_of(topic_); }
 
 void Consumer::run() {
-  process_.spawn([this] { group_.loop(); });
+  process_.spawn([this] {
+    // A member without partitions has no fetch that would wake it.
+    group_.loop([this] {
+      if (lanes_.empty() && group_.must_join()) arrived_.notify_all();
+    });
+  });
   process_.spawn([this] { fetch_loop(); });
+  if (forwarding_) forwarding_->start();
   application_.run();
 }
 
@@ -164,7 +181,18 @@ void Consumer::take_assignment(const std::vector<PartitionIndex>& partitions) {
   }
 }
 
-void Consumer::find_positions() {
+GroupMetadata Consumer::group_metadata() const {
+  return options_.group_metadata ? group_.metadata() : GroupMetadata{topic_, {}, -1};
+}
+
+void Consumer::rewind() {
+  std::vector<PartitionIndex> partitions;
+  for (const auto& lane : lanes_) partitions.push_back(lane->partition);
+  take_assignment(partitions);
+  find_positions(WithoutCommit::beginning);
+}
+
+void Consumer::find_positions(WithoutCommit without) {
   std::vector<PartitionIndex> partitions;
   for (const auto& lane : lanes_) partitions.push_back(lane->partition);
   if (partitions.empty()) return;
@@ -173,6 +201,7 @@ void Consumer::find_positions() {
     if (lane == nullptr) continue;
     if (offset.position == kNoOffset) {
       lane->must_reset = true;
+      lane->to_beginning = without == WithoutCommit::beginning;
     } else {
       seek(*lane, offset.position, offset.epoch);
       lane->committed = offset.position;
@@ -183,7 +212,7 @@ void Consumer::find_positions() {
 
 void Consumer::fill() {
   for (const auto& lane : lanes_) {
-    if (lane->must_reset && options_.reset == ResetPolicy::none) {
+    if (lane->must_reset && !lane->to_beginning && options_.reset == ResetPolicy::none) {
       process_.simulation().mark("no valid position, exception");
       process_.crash();  // nobody catches it
     }
@@ -283,6 +312,10 @@ void Consumer::committed(const std::vector<CommittedOffset>& offsets) {
 void Consumer::acknowledge(const Delivery& delivery) {
   if (delivery.session >> 32U != lanes_term_) return;  // the partition may be another's by now
   Lane* lane = lane_of(static_cast<PartitionIndex>(delivery.session & 0xffffffffU));
+  if (forwarding_ && forwarding_->transactional()) {
+    forwarding_->consumed({lane->partition, delivery.position + 1, lane->position_epoch});
+    return;
+  }
   lane->acknowledged = std::max(lane->acknowledged, delivery.position + 1);
   commit_acknowledged();
 }
@@ -299,6 +332,7 @@ bool Consumer::acknowledge_and_wait(const Delivery& delivery) {
 
 bool Consumer::idle() const {
   if (!handed_.empty() || committing_ || group_.must_join()) return false;
+  if (forwarding_ && !forwarding_->idle()) return false;
   if (options_.assigns && lanes_.empty()) return false;
   return std::all_of(lanes_.begin(), lanes_.end(), [this](const auto& lane) {
     const bool uncommitted = options_.auto_commit ? lane->committed < lane->position : !acknowledged().empty();

@@ -4,8 +4,8 @@
 // moves the position past them at once; automatic commits inside a later poll (or where AutoCommit says), before a
 // rebalance and on close, of whatever the positions are then; commits of the application for each message, the newest
 // after the one that is on its way; isolation.level; reset policies; positions that are checked against a new leader's
-// epochs (KIP-320, clients from 2.3 on). Not modelled: the consumer protocol of KIP-848, several topics a consumer,
-// interceptors other than the sequence check.
+// epochs (KIP-320, clients from 2.3 on); an application that sends on what it processed. Not modelled: the consumer
+// protocol of KIP-848, several topics a consumer, interceptors other than the sequence check.
 //
 // volatile, lost on kill: everything here. durable: ConsumerState, and what the coordinator has committed.
 #pragma once
@@ -21,6 +21,7 @@
 #include "models/kafka/log_transactions.hpp"
 #include "models/kafka/network_client.hpp"
 #include "models/kafka/protocol.hpp"
+#include "models/kafka/read_process_write.hpp"
 #include "models/kafka/topology.hpp"
 #include "sim/process.hpp"
 #include "sim/wait_queue.hpp"
@@ -47,6 +48,7 @@ struct ConsumerOptions {
   std::int64_t fetch_bytes = 0;
   sim::Duration retry_backoff{0};
   bool assigns = false;
+  bool group_metadata = true;  ///< goes along with offsets that are sent to a transaction
 };
 
 /// isolation.level; false in releases that do not have it.
@@ -68,6 +70,17 @@ class Consumer final : public sim::Program, public ConsumerClient {
   [[nodiscard]] bool owes() const override { return !handed_.empty(); }
   [[nodiscard]] bool idle() const override;
 
+  // --- what an application does that sends on in transactions ---
+  /// Of the last poll something is left.
+  [[nodiscard]] bool polled_more() const { return !handed_.empty(); }
+  [[nodiscard]] GroupMetadata group_metadata() const;
+  /// The transaction with these positions is committed.
+  void committed(const std::vector<CommittedOffset>& offsets);
+  /// Leaves out what is left of the last poll.
+  void drop_polled() { handed_.clear(); }
+  /// seek() to committed(), or to the beginning where nothing is; waits.
+  void rewind();
+
   /// The first offset that neither the application has got nor this consumer has passed by; empty: not its partition.
   [[nodiscard]] std::optional<Offset> next_offset(PartitionIndex partition) const;
 
@@ -81,9 +94,10 @@ class Consumer final : public sim::Program, public ConsumerClient {
     Epoch fetched_epoch = kNoEpoch;
     Epoch leader_epoch = kNoEpoch;  ///< under which the position is known to be valid
     std::deque<LogRecordPtr> buffer;
-    AbortedFilter aborted;    ///< of what is buffered; knows nothing unless read_committed
-    bool asking = false;      ///< a fetch, a validation or a reset is on its way
-    bool must_reset = false;  ///< the position is not valid: the policy decides
+    AbortedFilter aborted;      ///< of what is buffered; knows nothing unless read_committed
+    bool asking = false;        ///< a fetch, a validation or a reset is on its way
+    bool must_reset = false;    ///< the position is not valid: the policy decides
+    bool to_beginning = false;  ///< rather than as the policy says
     sim::VirtualTime not_before{};
     Offset acknowledged = kNoOffset;  ///< by the application
     Offset committed = kNoOffset;
@@ -98,13 +112,13 @@ class Consumer final : public sim::Program, public ConsumerClient {
   void poll();
   void begin_at_zero(const std::vector<PartitionIndex>& partitions);
   void take_assignment(const std::vector<PartitionIndex>& partitions);
-  void find_positions();
+  enum class WithoutCommit : std::uint8_t { policy, beginning };
+  void find_positions(WithoutCommit without = WithoutCommit::policy);
   /// assign() with what the topic has now.
   [[nodiscard]] std::vector<PartitionIndex> all_partitions() const;
   void fill();
   void commit_automatically();
   void commit_acknowledged();
-  void committed(const std::vector<CommittedOffset>& offsets);
   [[nodiscard]] std::vector<CommittedOffset> positions() const;
   [[nodiscard]] std::vector<CommittedOffset> acknowledged() const;
   [[nodiscard]] Lane* lane_of(PartitionIndex partition);
@@ -139,6 +153,7 @@ class Consumer final : public sim::Program, public ConsumerClient {
   sim::VirtualTime commit_not_before_{};
   sim::WaitQueue arrived_;
   ConsumerState& state_;
+  std::unique_ptr<ReadProcessWrite> forwarding_;  ///< null: results go to the application's own store
   ConsumerApplication application_;
 };
 

@@ -36,7 +36,7 @@ void Consumer::back_off(Lane& lane) {
 }
 
 void Consumer::seek(Lane& lane, Offset offset, Epoch epoch) {
-  lane.must_reset = false;
+  lane.must_reset = lane.to_beginning = false;
   lane.position = lane.fetch_from = offset;
   lane.position_epoch = lane.fetched_epoch = epoch;
   lane.buffer.clear();
@@ -63,7 +63,7 @@ void Consumer::fetch_all() {
 
 bool Consumer::position_valid(Lane& lane, sim::NodeId leader) {
   if (lane.must_reset) {
-    if (options_.reset != ResetPolicy::none) reset(lane, leader);
+    if (lane.to_beginning || options_.reset != ResetPolicy::none) reset(lane, leader);
     return false;
   }
   const Epoch epoch = network_.leader_epoch(lane.partition);
@@ -158,7 +158,8 @@ void Consumer::reset(Lane& lane, sim::NodeId leader) {
   boost::intrusive_ptr<ListOffsetsRequest> request{new ListOffsetsRequest};
   request->partition = lane.partition;
   request->read_committed = options_.read_committed;
-  request->spec = options_.reset == ResetPolicy::latest ? OffsetSpec::latest : OffsetSpec::earliest;
+  const bool to_end = !lane.to_beginning && options_.reset == ResetPolicy::latest;
+  request->spec = to_end ? OffsetSpec::latest : OffsetSpec::earliest;
   const std::uint64_t term = lanes_term_;
   const PartitionIndex partition = lane.partition;
   network_.send(leader, events().list_offsets, std::move(request), 0,
@@ -168,7 +169,7 @@ void Consumer::reset(Lane& lane, sim::NodeId leader) {
                   mine.asking = false;
                   const auto* response = static_cast<const ListOffsetsResponse*>(answer.get());
                   if (response == nullptr || response->error != Error::none) return back_off(mine);
-                  process_.simulation().mark("position reset by policy");
+                  if (!mine.to_beginning) process_.simulation().mark("position reset by policy");
                   seek(mine, response->offset, kNoEpoch);
                 });
 }

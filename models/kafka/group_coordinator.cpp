@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "models/kafka/broker.hpp"
+#include "models/kafka/group_records.hpp"
 
 namespace noloss::models::kafka {
 namespace {
@@ -18,23 +19,6 @@ void assign(Members& members, const std::vector<PartitionIndex>& partitions) {
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     members[i % members.size()]->partitions.push_back(partitions[i]);
   }
-}
-
-boost::intrusive_ptr<LogRecord> record_of(RecordKind kind, const boost::intrusive_ptr<GroupValue>& value) {
-  boost::intrusive_ptr<LogRecord> record{new LogRecord};
-  record->kind = kind;
-  record->group = value;
-  record->bytes = kHeaderBytes;
-  return record;
-}
-
-boost::intrusive_ptr<LogRecord> offset_record(GroupId group, const CommittedOffset& offset) {
-  boost::intrusive_ptr<GroupValue> value{new GroupValue};
-  value->id = group;
-  value->partition = offset.partition;
-  value->position = offset.position;
-  value->position_epoch = offset.epoch;
-  return record_of(RecordKind::offset_commit, value);
 }
 
 boost::intrusive_ptr<LogRecord> group_record(GroupId group, std::int32_t generation,
@@ -93,8 +77,7 @@ void GroupCoordinator::load(Replica& replica) {
   replica_ = &replica;
   const PartitionLog& log = replica.log();
   for (Offset offset = log.start(); offset < log.end(); ++offset) {
-    const LogRecord& record = log.at(offset);
-    if (record.group) apply(*record.group, record.kind);
+    apply(log.at(offset));
   }
   work_.notify_all();
 }
@@ -106,13 +89,23 @@ void GroupCoordinator::unload() {
   rebalanced_.notify_all();
 }
 
-void GroupCoordinator::apply(const GroupValue& value, RecordKind kind) {
+void GroupCoordinator::apply(const LogRecord& record) {
+  if (is_marker(record.kind)) {
+    const bool commits = record.kind == RecordKind::commit_marker;
+    settle(record.producer.id, commits ? TxnResult::commit : TxnResult::abort);
+    return;
+  }
+  if (!record.group) return;
+  const GroupValue& value = *record.group;
   Group& group = groups_[value.id];
-  if (kind == RecordKind::offset_commit) {
+  if (record.kind == RecordKind::offset_commit) {
+    const Stored offset{{value.partition, value.position, value.position_epoch}, record.offset};
     if (value.position == kNoOffset) {
       group.offsets.erase(value.partition);
+    } else if (record.producer.transactional) {
+      group.pending[record.producer.id][value.partition] = offset;
     } else {
-      group.offsets[value.partition] = {value.partition, value.position, value.position_epoch};
+      store(group, offset);
     }
     return;
   }
@@ -325,13 +318,14 @@ Error GroupCoordinator::commit(const OffsetCommitRequest& request) {
   std::vector<boost::intrusive_ptr<LogRecord>> records;
   for (const CommittedOffset& offset : request.offsets) records.push_back(offset_record(request.group, offset));
   const std::uint64_t term = term_;
-  error = replica_->append_internal(std::move(records), broker_.topology().options.offsets_commit_timeout);
+  error = replica_->append_internal(records, broker_.topology().options.offsets_commit_timeout);
   if (term != term_) return Error::not_coordinator;
   if (error != Error::none) return error;
-  for (const CommittedOffset& offset : request.offsets) {
-    const auto [known, first] = groups_[request.group].offsets.try_emplace(offset.partition, offset);
-    if (!first && offset.position < known->second.position) broker_.simulation().mark("committed position went back");
-    known->second = offset;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const CommittedOffset& offset = request.offsets[i];
+    const Offset before = committed(request.group, offset.partition);
+    if (offset.position < before) broker_.simulation().mark("committed position went back");
+    store(groups_[request.group], {offset, records[i]->offset});
   }
   broker_.simulation().moment(broker_.node(), events().offset_committed);
   return Error::none;
@@ -342,11 +336,17 @@ void GroupCoordinator::fetch_offsets(const OffsetFetchRequest& request, OffsetFe
     response.error = Error::not_coordinator;
     return;
   }
+  const Group& group = groups_[request.group];
   for (const PartitionIndex partition : request.partitions) {
-    const auto& offsets = groups_[request.group].offsets;
-    const auto found = offsets.find(partition);
-    response.offsets.push_back(found == offsets.end() ? CommittedOffset{partition, kNoOffset, kNoEpoch}
-                                                      : found->second);
+    if (request.require_stable && !stable(group, partition)) {
+      broker_.simulation().mark("consumer waited for stable offsets");
+      response.offsets.clear();
+      response.error = Error::unstable_offset_commit;
+      return;
+    }
+    const auto found = group.offsets.find(partition);
+    response.offsets.push_back(found == group.offsets.end() ? CommittedOffset{partition, kNoOffset, kNoEpoch}
+                                                            : found->second.offset);
   }
 }
 
@@ -387,7 +387,7 @@ Offset GroupCoordinator::committed(GroupId group, PartitionIndex partition) cons
   const auto known = groups_.find(group);
   if (known == groups_.end()) return kNoOffset;
   const auto offset = known->second.offsets.find(partition);
-  return offset == known->second.offsets.end() ? kNoOffset : offset->second.position;
+  return offset == known->second.offsets.end() ? kNoOffset : offset->second.offset.position;
 }
 
 }  // namespace noloss::models::kafka

@@ -4,7 +4,10 @@
 // for the longest rebalance timeout; generations that fence commits of who missed one; commits without a generation,
 // accepted only while the group is empty; offsets and groups as records of a replicated log, from which a new
 // coordinator loads them; offsets that expire once the group is empty. Joining and the assignment (partition i to
-// member i modulo their number) are one step. Not modelled: static members, cooperative rebalances, several protocols.
+// member i modulo their number) are one step; offsets that come in a transaction are records of it, pending until its
+// marker is in the log: a commit makes them count unless a later record did, an abort drops them, and who asks for
+// stable offsets waits meanwhile (KIP-98, KIP-447). Not modelled: static members, cooperative rebalances, several
+// protocols.
 //
 // volatile, lost on kill: everything here. durable: the records of the offsets partition.
 #pragma once
@@ -15,6 +18,7 @@
 
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
+#include "models/kafka/transaction_protocol.hpp"
 #include "sim/simulation.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -51,6 +55,14 @@ class GroupCoordinator {
   [[nodiscard]] Error commit(const OffsetCommitRequest& request);
   void fetch_offsets(const OffsetFetchRequest& request, OffsetFetchResponse& response);
 
+  // --- transactions: group_transactions.cpp ---
+  /// Waits until the offsets are in the log; they count once transaction_ended() says so.
+  [[nodiscard]] Error commit_in_transaction(const TxnOffsetCommitRequest& request, std::uint64_t guard);
+  /// The marker is in the log.
+  void transaction_ended(ProducerId producer, TxnResult result);
+  /// A log's error as a coordinator words it.
+  [[nodiscard]] static Error as_coordinator(Error error);
+
   // --- for the run's view ---
   [[nodiscard]] bool active() const { return replica_ != nullptr; }
   /// kNoOffset: nothing was committed.
@@ -63,6 +75,10 @@ class GroupCoordinator {
     bool joined = false;                     ///< in the rebalance that is going on
     std::vector<PartitionIndex> partitions;  ///< of its topic, in its metadata
   };
+  struct Stored {
+    CommittedOffset offset;
+    Offset record = kNoOffset;  ///< in the log; kNoOffset: being appended
+  };
   struct Group {
     std::int32_t generation = 0;
     bool rebalancing = false;
@@ -70,12 +86,19 @@ class GroupCoordinator {
     sim::VirtualTime not_before{};  ///< group.initial.rebalance.delay.ms
     sim::VirtualTime deadline = sim::kNever;
     std::map<std::string, Member> members;  ///< the first one leads
-    std::map<PartitionIndex, CommittedOffset> offsets;
-    std::vector<PartitionIndex> partitions;  ///< that the leader knew of when it made the assignment
+    std::map<PartitionIndex, Stored> offsets;
+    std::map<ProducerId, std::map<PartitionIndex, Stored>> pending;  ///< in open transactions
+    std::vector<PartitionIndex> partitions;                          ///< that the leader knew of when it assigned them
     sim::VirtualTime empty_since{};
   };
 
-  void apply(const GroupValue& value, RecordKind kind);
+  void apply(const LogRecord& record);
+  static void store(Group& group, const Stored& offset);
+  [[nodiscard]] static bool stable(const Group& group, PartitionIndex partition);
+  [[nodiscard]] Error check_generation(const GroupMetadata& member);
+  /// Whether offsets count now that did not before.
+  bool settle(ProducerId producer, TxnResult result);
+  void forget_pending(const TxnOffsetCommitRequest& request);
   void begin_rebalance(Group& group);
   [[nodiscard]] bool complete(const Group& group) const;
   void finish_rebalance(GroupId id);

@@ -23,6 +23,7 @@ GroupMember::GroupMember(sim::Process& process, const Topology& topology, Member
       network_(process, topology, std::move(network)),
       changed_(process.simulation().scheduler()) {
   must_join_ = !options_.assigns;
+  metadata_.group = options_.group;
 }
 
 void GroupMember::joined_from_start(const std::string& id, bool leads) {
@@ -30,6 +31,7 @@ void GroupMember::joined_from_start(const std::string& id, bool leads) {
   leads_ = leads;
   assigned_ = topology_.partitions_of(options_.group);
   generation_ = 1;
+  metadata_ = {options_.group, id_, generation_};
   member_ = true;
   must_join_ = false;
   ++term_;
@@ -37,11 +39,12 @@ void GroupMember::joined_from_start(const std::string& id, bool leads) {
 
 // --- the background ---
 
-void GroupMember::loop() {
+void GroupMember::loop(const std::function<void()>& on_change) {
   for (;;) {
     maintain();
     network_.poll(next_due());
     changed_.notify_all();
+    on_change();
   }
 }
 
@@ -183,6 +186,7 @@ std::vector<PartitionIndex> GroupMember::join() {
     if (response != nullptr && response->error == Error::none) {
       id_ = response->member;
       generation_ = response->generation;
+      metadata_ = {options_.group, id_, generation_};
       member_ = true;
       must_join_ = false;
       leads_ = response->leads;
@@ -202,6 +206,7 @@ std::vector<CommittedOffset> GroupMember::fetch_offsets(const std::vector<Partit
   for (;;) {
     boost::intrusive_ptr<OffsetFetchRequest> request{new OffsetFetchRequest};
     request->group = options_.group;
+    request->require_stable = topology_.behaviours.group_fences_offsets;
     request->partitions = partitions;
     const sim::PayloadPtr answer = ask(events().offset_fetch, std::move(request));
     const auto* response = static_cast<const OffsetFetchResponse*>(answer.get());

@@ -16,6 +16,7 @@
 #include "models/kafka/network_client.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
+#include "models/kafka/transaction_protocol.hpp"
 #include "sim/process.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -37,12 +38,14 @@ class GroupMember {
 
   /// As the run begins: a member since before.
   void joined_from_start(const std::string& id, bool leads);
-  /// Fiber: finds the coordinator, sends heartbeats.
-  void loop();
+  /// Fiber: finds the coordinator, sends heartbeats. `on_change` is called whenever something may have changed.
+  void loop(const std::function<void()>& on_change);
 
   [[nodiscard]] bool must_join() const { return must_join_; }
   /// Rises with each membership; what was read under another one is not committed.
   [[nodiscard]] std::uint64_t term() const { return term_; }
+  /// groupMetadata(): as of the last rebalance, even if this member has been thrown out since.
+  [[nodiscard]] const GroupMetadata& metadata() const { return metadata_; }
   /// The application polls.
   void polled();
   /// Waits until the rebalance is over.
@@ -83,6 +86,7 @@ class GroupMember {
   sim::VirtualTime ask_not_before_{};
   std::string id_;
   std::int32_t generation_ = -1;
+  GroupMetadata metadata_;
   bool member_ = false;  ///< has a generation that the coordinator has not disowned
   bool must_join_ = true;
   bool leads_ = false;

@@ -30,7 +30,7 @@ void Invariants::check(sim::NodeId node, const Replica& replica) {
     const bool same_producer =
         record.producer.id == before.producer.id && record.producer.epoch == before.producer.epoch;
     const bool remembered = record.appended < before.appended + producer_id_expiration_;
-    const bool starts_batch = record.index_in_batch == 0 && !is_marker(record.kind);
+    const bool starts_batch = record.index_in_batch == 0 && record.kind == RecordKind::message;
     const bool next_batch = starts_batch && record.producer.idempotent() && same_producer && remembered;
     const bool same_batch = record.producer.base_sequence == before.producer.base_sequence;
     if (next_batch && same_batch && record.epoch == before.epoch) {

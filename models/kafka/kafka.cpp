@@ -57,6 +57,10 @@ constexpr std::array kKinds{
     Kind{{"end_txn_response", "the outcome is decided, or why not"}, &Events::end_txn_response},
     Kind{{"write_txn_markers", "the coordinator ends a transaction in a partition"}, &Events::write_txn_markers},
     Kind{{"write_txn_markers_response", "the marker is committed, or not"}, &Events::write_txn_markers_response},
+    Kind{{"add_offsets_to_txn", "a group's offsets become part of a transaction"}, &Events::add_offsets_to_txn},
+    Kind{{"add_offsets_to_txn_response", "they are, or not"}, &Events::add_offsets_to_txn_response},
+    Kind{{"txn_offset_commit", "positions that count once the transaction is committed"}, &Events::txn_offset_commit},
+    Kind{{"txn_offset_commit_response", "they are stored, or why not"}, &Events::txn_offset_commit_response},
 };
 constexpr std::array kEvents{
     NamedRow{"registered", "a broker got an epoch from the controller"},
@@ -140,8 +144,14 @@ constexpr std::array kMarks{
              "a leader, or the coordinator that it asked, found that the batch is too late"},
     NamedRow{"coordinator took over a transaction", "a new coordinator finishes what the one before had decided"},
     NamedRow{"aborted records hidden", "a read_committed consumer skipped records of an aborted transaction"},
+    NamedRow{"offsets of a fenced consumer refused",
+             "positions came for a transaction from a member of an older generation"},
+    NamedRow{"consumer waited for stable offsets", "positions were asked for that an open transaction may change"},
+    NamedRow{"consumer went back to committed positions", "an application read again what its aborted transaction had"},
+    NamedRow{"consumer went on after an aborted transaction",
+             "an application left out what its aborted transaction had"},
 };
-constexpr std::array<std::string_view, 4> kOwnKeys{"controllers", "hand_off", "transaction", "aborts"};
+constexpr std::array<std::string_view, 5> kOwnKeys{"controllers", "hand_off", "transaction", "aborts", "forward"};
 constexpr std::array<std::string_view, 9> kOperations{"start", "leave",  "restart", "elect", "add_partitions",
                                                       "set",   "create", "delete",  "purge"};
 

@@ -15,6 +15,7 @@ constexpr Release kTransactionsExist{{0, 11, 0}};
 constexpr std::array<std::string_view, 2> kConsumerClients{"java", "franz-go"};
 constexpr std::array<std::string_view, 2> kGroupProtocols{"classic", "consumer"};
 constexpr std::array<std::string_view, 2> kAssignments{"subscribe", "assign"};
+constexpr std::array<std::string_view, 2> kSendOffsets{"group_metadata", "group_id"};
 constexpr std::array<std::string_view, 3> kReset{"latest", "earliest", "none"};
 
 std::vector<OptionHistory> librdkafka_options() {
@@ -169,6 +170,15 @@ std::vector<OptionHistory> consumer_options() {
                       .safer = "read_committed"}),
        {},
        kTransactionsExist},
+      {choice_option(consumer, "send.offsets", "group_metadata", kSendOffsets,
+                     {.meaning = "what an application that forwards in transactions gives sendOffsetsToTransaction; "
+                                 "group_metadata: the member and its generation, so that one which was thrown out is "
+                                 "refused; group_id: the call of releases before 2.5, which nobody checks",
+                      .source = "KIP-447",
+                      .safer = "group_metadata"}),
+       {},
+       {{2, 5, 0}},
+       {{4, 0, 0}}},
   };
 }
 

@@ -40,44 +40,35 @@ ProducerOptions producer_options(const OptionValues& config, const Behaviours& b
 
 namespace {
 
-TransactionOptions transaction_options(const ProducersSetup& setup, const Topology& topology) {
+TransactionOptions transaction_options(const OptionValues& config, const Topology& topology) {
   if (!topology.behaviours.idempotence_exists) return {};
-  return {.id = transactional_id(setup.config),
-          .timeout = setup.config.duration("transaction.timeout.ms"),
-          .max_block = setup.config.duration("max.block.ms"),
-          .retry_backoff = setup.config.duration("retry.backoff.ms"),
+  return {.id = transactional_id(config),
+          .timeout = config.duration("transaction.timeout.ms"),
+          .max_block = config.duration("max.block.ms"),
+          .retry_backoff = config.duration("retry.backoff.ms"),
           .version_2 = topology.options.transactions_v2,
           .bumps_epoch = topology.behaviours.producer_bumps_epoch};
 }
 
 }  // namespace
 
-Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const ProducersSetup& setup,
-                   const SequenceCheckSetup& check, ProducerState& state, History& history)
+Producer::Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const OptionValues& config,
+                   const std::vector<std::string>& connect, History* attempts)
     : process_(process),
       topology_(topology),
       entity_(entity),
-      options_(producer_options(setup.config, topology.behaviours)),
-      history_(history),
+      options_(producer_options(config, topology.behaviours)),
+      attempts_(attempts),
       network_(process, topology,
-               {bootstrap_of(setup.connect, topology), options_.request_timeout, options_.metadata_max_age,
+               {bootstrap_of(connect, topology), options_.request_timeout, options_.metadata_max_age,
                 options_.retry_backoff}),
-      transactions_(process, network_, transaction_options(setup, topology),
+      transactions_(process, network_, transaction_options(config, topology),
                     [this](ProducerId id, std::int32_t epoch) {
                       id_ = id;
                       epoch_ = epoch;
                     }),
-      space_(process.simulation().scheduler()),
-      transactional_(!transactions_.enabled() ? nullptr
-                                              : std::make_unique<TransactionalApplication>(
-                                                    process, *this, transactions_, setup, state, history)),
-      application_(process, client_of_application(), setup, check, events().common, state, history) {
+      space_(process.simulation().scheduler()) {
   learn_partitions(topology.initial_partitions);
-}
-
-void Producer::run() {
-  process_.spawn([this] { sender_loop(); });
-  application_.run();
 }
 
 // --- the accumulator ---
@@ -121,10 +112,8 @@ void Producer::send(MessagePtr message, SendMode mode, Done done) {
 }
 
 void Producer::give_up(Batch& batch, Outcome outcome) {
-  using Failed = TransactionManager::Failed;
   if (batch.done) return;
-  const Failed how = outcome == Outcome::uncertain ? Failed::in_doubt : Failed::surely;
-  if (transactions_.enabled()) transactions_.batch_failed(how);
+  if (transactions_.enabled()) transactions_.batch_failed();
   finish(batch, outcome);
 }
 
@@ -139,7 +128,7 @@ void Producer::finish(Batch& batch, Outcome outcome) {
 
 // --- the sender ---
 
-void Producer::sender_loop() {
+void Producer::loop() {
   for (;;) {
     expire();
     if (transactions_.enabled()) advance_transaction();
@@ -159,9 +148,11 @@ void Producer::expire() {
   for (Lane& lane : lanes_) {
     for (const BatchPtr& batch : lane.unsettled) {
       if (!overdue(batch)) continue;
-      lane.unresolved = true;
+      // Of a transaction's batches, the client marks only those that it was to send again.
+      if (!transactions_.enabled() || batch->attempts > 1 || waits_to_be_sent(lane, batch)) lane.unresolved = true;
       give_up(*batch, Outcome::uncertain);
     }
+    if (transactions_.enabled()) std::erase_if(lane.unsettled, [](const BatchPtr& batch) { return batch->done; });
     for (const BatchPtr& batch : std::deque<BatchPtr>(lane.queue)) {
       if (overdue(batch)) give_up(*batch, batch->attempts > 0 ? Outcome::uncertain : Outcome::failed);
     }
@@ -174,6 +165,10 @@ void Producer::expire() {
     }
     resolve(lane);
   }
+}
+
+bool Producer::waits_to_be_sent(const Lane& lane, const BatchPtr& batch) {
+  return std::find(lane.queue.begin(), lane.queue.end(), batch) != lane.queue.end();
 }
 
 sim::VirtualTime Producer::expiry(const Batch& batch) const {
@@ -257,7 +252,8 @@ void Producer::transmit(Lane& lane, sim::NodeId leader) {
   request->transactional_id = transactions_.id();
   for (const Record& record : batch->records) {
     request->messages.push_back(record.message);
-    if (record.message->ref != kNoMessage) history_.attempted(process_.node(), record.message->ref);
+    const bool notes = attempts_ != nullptr && record.message->ref != kNoMessage;
+    if (notes) attempts_->attempted(process_.node(), record.message->ref);
   }
   const auto first = static_cast<std::uint64_t>(request->messages.front()->ref);
   if (options_.acks == Acks::none) {

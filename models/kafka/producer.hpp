@@ -1,4 +1,4 @@
-// The producer's process: the Java client, and the application around it.
+// The Java client's producer: what an application sends with, in a producer's process or inside a consumer's.
 //
 // Modelled (KafkaProducer, RecordAccumulator, Sender, TransactionManager): batches that wait for linger.ms or until
 // they are full; a buffer that blocks send; up to max.in.flight.requests.per.connection produce requests on each
@@ -8,7 +8,7 @@
 // transactional id, batches that wait until their partition is part of the transaction, and are dropped when it is
 // aborted. Not modelled: compression, partitioners (the application chooses), one request for several batches.
 //
-// volatile, lost on kill: everything here. durable: ProducerState.
+// volatile, lost on kill: everything here.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,11 @@
 #include <memory>
 #include <vector>
 
-#include "models/application/producer.hpp"
+#include "models/application/client.hpp"
 #include "models/kafka/network_client.hpp"
 #include "models/kafka/protocol.hpp"
 #include "models/kafka/topology.hpp"
 #include "models/kafka/transaction_manager.hpp"
-#include "models/kafka/transactional_application.hpp"
 #include "sim/process.hpp"
 #include "sim/wait_queue.hpp"
 
@@ -44,13 +43,15 @@ struct ProducerOptions {
 /// As ProducerConfig makes them of what is written and what is not.
 [[nodiscard]] ProducerOptions producer_options(const OptionValues& config, const Behaviours& behaviours);
 
-class Producer final : public sim::Program, public ProducerClient {
+class Producer final : public ProducerClient {
  public:
-  Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const ProducersSetup& setup,
-           const SequenceCheckSetup& check, ProducerState& state, History& history);
+  /// `attempts`: where each attempt to send a message is noted; null: the messages are somebody else's, sent on.
+  Producer(sim::Process& process, const Topology& topology, std::uint32_t entity, const OptionValues& config,
+           const std::vector<std::string>& connect, History* attempts);
 
-  void run() override;
-  void stop() override { application_.close(); }
+  /// Fiber: the sender.
+  void loop();
+  [[nodiscard]] TransactionManager& transactions() { return transactions_; }
 
   [[nodiscard]] std::uint32_t partitions() const override { return static_cast<std::uint32_t>(lanes_.size()); }
   void send(MessagePtr message, SendMode mode, Done done) override;
@@ -87,8 +88,8 @@ class Producer final : public sim::Program, public ProducerClient {
   };
 
   // producer.cpp: the accumulator and the sender
-  void sender_loop();
   void expire();
+  [[nodiscard]] static bool waits_to_be_sent(const Lane& lane, const BatchPtr& batch);
   [[nodiscard]] sim::VirtualTime expiry(const Batch& batch) const;
   [[nodiscard]] bool drain();
   [[nodiscard]] bool may_send(const Lane& lane, sim::NodeId leader) const;
@@ -106,7 +107,6 @@ class Producer final : public sim::Program, public ProducerClient {
   [[nodiscard]] bool incomplete() const;
   void drop_batches();
   void take_back_sequences(Lane& lane, const Batch& batch);
-  [[nodiscard]] ProducerClient& client_of_application();
 
   // producer_idempotence.cpp: sequences, and what an answer means for them
   void learn_partitions(std::size_t known) { add_lanes(lanes_, topology_, entity_, known); }
@@ -124,7 +124,7 @@ class Producer final : public sim::Program, public ProducerClient {
   const Topology& topology_;
   std::uint32_t entity_;
   ProducerOptions options_;
-  History& history_;
+  History* attempts_;
   NetworkClient network_;
   TransactionManager transactions_;
   std::deque<Lane> lanes_;  ///< of the partitions that this client knows of
@@ -134,8 +134,6 @@ class Producer final : public sim::Program, public ProducerClient {
   ProducerId id_ = kNoProducerId;
   std::int32_t epoch_ = 0;
   bool asking_for_id_ = false;
-  std::unique_ptr<TransactionalApplication> transactional_;  ///< null without a transactional id
-  ProducerApplication application_;
 };
 
 }  // namespace noloss::models::kafka

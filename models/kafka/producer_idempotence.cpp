@@ -63,6 +63,7 @@ void Producer::succeeded(Lane& lane, const BatchPtr& batch) {
 }
 
 void Producer::failed(Lane& lane, const BatchPtr& batch, Error error) {
+  if (transactions_.enabled() && batch->done) return;  // given up before: its transaction knows
   const bool maybe_stored = batch->attempts > 1 || error == Error::disconnected || error == Error::request_timed_out ||
                             error == Error::not_enough_replicas_after_append;
   if (batch->stamp.idempotent()) {
@@ -126,12 +127,13 @@ void Producer::forget_producer_id() {
 }
 
 void Producer::resolve(Lane& lane) {
-  if (!lane.unresolved || !lane.on_their_way.empty()) return;
+  const auto open = [this](const BatchPtr& batch) { return !transactions_.enabled() || !batch->done; };
+  if (!lane.unresolved || std::any_of(lane.on_their_way.begin(), lane.on_their_way.end(), open)) return;
   std::erase_if(lane.unsettled, [](const BatchPtr& batch) { return batch->done; });
   if (!lane.unsettled.empty()) return;
   lane.unresolved = false;
-  if (transactions_.enabled()) return;  // the transaction is aborted, and a new epoch begins at 0
   if (lane.last_acked_sequence + 1 == lane.next_sequence) return;
+  if (transactions_.enabled()) return transactions_.sequences_in_doubt();
   if (topology_.behaviours.producer_bumps_epoch) {
     bump_epoch(lane);
   } else {

@@ -42,6 +42,7 @@ void ProducerStates::appended(const LogRecord& last) {
     producer.coordinator_epoch = last.coordinator_epoch;
     return;
   }
+  if (last.kind != RecordKind::message) return;  // what a coordinator writes has no sequences
   const std::int64_t base = last.producer.base_sequence;
   producer.batches.push_back({base, base + last.batch_records - 1, last.offset - last.index_in_batch, last.offset});
   if (producer.batches.size() > kBatches) producer.batches.pop_front();

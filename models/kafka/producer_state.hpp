@@ -35,6 +35,10 @@ class ProducerStates {
     const auto known = producers_.find(id);
     return known != producers_.end() && known->second.epoch == epoch;
   }
+  [[nodiscard]] bool has_later_epoch(ProducerId id, std::int32_t epoch) const {
+    const auto known = producers_.find(id);
+    return known != producers_.end() && known->second.epoch > epoch;
+  }
   /// Whether the leader appends that marker.
   [[nodiscard]] Error check_marker(const ProducerStamp& stamp, Epoch coordinator_epoch) const;
   /// A batch's last record, or a marker, is in the log.

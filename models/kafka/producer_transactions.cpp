@@ -6,10 +6,6 @@
 
 namespace noloss::models::kafka {
 
-ProducerClient& Producer::client_of_application() {
-  return transactional_ ? static_cast<ProducerClient&>(*transactional_) : *this;
-}
-
 void Producer::advance_transaction() {
   if (transactions_.drops()) drop_batches();
   transactions_.advance(incomplete());

@@ -70,6 +70,7 @@ enum class Error : std::uint8_t {
   transaction_coordinator_fenced,
   unknown_topic_or_partition,
   unknown_topic_id,
+  unstable_offset_commit,
 };
 
 // --- records of a log ---
@@ -352,6 +353,7 @@ struct OffsetCommitRequest final : Request {
 struct OffsetCommitResponse final : Response {};
 struct OffsetFetchRequest final : Request {
   GroupId group = 0;
+  bool require_stable = false;  ///< not while a transaction may change them
   std::vector<PartitionIndex> partitions;
 };
 struct OffsetFetchResponse final : Response {
@@ -369,7 +371,8 @@ struct Events {
       alter_partition_response, find_coordinator, find_coordinator_response, join_group, join_group_response, heartbeat,
       heartbeat_response, leave_group, leave_group_response, offset_commit, offset_commit_response, offset_fetch,
       offset_fetch_response, add_partitions_to_txn, add_partitions_to_txn_response, end_txn, end_txn_response,
-      write_txn_markers, write_txn_markers_response;
+      write_txn_markers, write_txn_markers_response, add_offsets_to_txn, add_offsets_to_txn_response, txn_offset_commit,
+      txn_offset_commit_response;
 };
 [[nodiscard]] const Events& events();
 

@@ -58,6 +58,8 @@ constexpr std::array kRows{
     Row{&Behaviours::idempotence_by_default, {{{3, 0, 1}}, {{3, 1, 0}}}},
     Row{&Behaviours::idempotence_by_default, {{{3, 1, 1}}}},
     Row{&Behaviours::idempotence_refuses_in_flight, {{{4, 0, 0}}}},
+    Row{&Behaviours::group_fences_offsets, {{{2, 5, 0}}}},
+    Row{&Behaviours::verifies_offsets, {{{3, 7, 0}}}},
     Row{&Behaviours::delivery_timeout, {{{2, 1, 0}}}},
     Row{&Behaviours::state_outlives_retention, {{{2, 4, 0}}}},
 };

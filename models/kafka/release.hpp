@@ -58,6 +58,8 @@ struct Behaviours {
   bool idempotence_exists = true;           ///< KIP-98, and transactions with it
   bool idempotence_by_default = true;       ///< KIP-679, in effect since KAFKA-13598
   bool idempotence_refuses_in_flight = true;  ///< more than five in flight: an error, not a silent change
+  bool group_fences_offsets = true;           ///< KIP-447, clients: generations in transactions, stable offsets only
+  bool verifies_offsets = true;               ///< KAFKA-15449: TxnOffsetCommit is verified as batches are
   bool delivery_timeout = true;               ///< KIP-91
   bool state_outlives_retention = true;       ///< KAFKA-7190: producer state is kept when its records expire
 };

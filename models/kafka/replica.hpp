@@ -119,6 +119,9 @@ class Replica {
   [[nodiscard]] bool must_verify(const ProducerStamp& stamp) const;
   /// Void once a marker of that producer comes by.
   [[nodiscard]] std::uint64_t begin_verification(ProducerId producer);
+  /// Appends what a group coordinator stores in a transaction, as append_internal() does.
+  [[nodiscard]] Error append_in_transaction(std::vector<boost::intrusive_ptr<LogRecord>> records, std::uint64_t guard,
+                                            sim::Duration timeout);
   /// Appends the marker and waits until it is committed.
   [[nodiscard]] Error end_transaction(const WriteTxnMarkersRequest& request, sim::Duration timeout);
 

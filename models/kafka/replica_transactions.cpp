@@ -32,6 +32,24 @@ bool Replica::verified(const ProducerStamp& stamp, std::uint64_t guard) {
   return false;
 }
 
+Error Replica::append_in_transaction(std::vector<boost::intrusive_ptr<LogRecord>> records, std::uint64_t guard,
+                                     sim::Duration timeout) {
+  const ProducerStamp stamp = records.front()->producer;
+  Offset last = kNoOffset;
+  {
+    const Lock lock(*this);
+    if (!leads()) return Error::not_leader_or_follower;
+    if (metadata_.isr.size() < broker_.topology().min_isr(partition_)) return Error::not_enough_replicas;
+    if (log_.producers().has_later_epoch(stamp.id, stamp.epoch)) return Error::invalid_producer_epoch;
+    if (broker_.topology().behaviours.verifies_offsets && !verified(stamp, guard)) return Error::invalid_txn_state;
+    if (guard != 0) verifying_.erase(stamp.id);
+    const Error error = append_as_leader(std::move(records));
+    if (error != Error::none) return error;
+    last = log_.end() - 1;
+  }
+  return wait_until_committed(last, timeout);
+}
+
 Error Replica::end_transaction(const WriteTxnMarkersRequest& request, sim::Duration timeout) {
   boost::intrusive_ptr<LogRecord> marker{new LogRecord};
   marker->kind = request.result == TxnResult::commit ? RecordKind::commit_marker : RecordKind::abort_marker;

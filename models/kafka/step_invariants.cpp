@@ -106,7 +106,7 @@ std::string_view StepInvariants::check_sequences(const ReplicaView& leader) cons
   for (Offset offset = std::max(leader.start, leader.high_watermark - 4 * kTail); offset < leader.high_watermark;
        ++offset) {
     const LogRecord& record = leader.at(offset);
-    if (!record.producer.idempotent() || is_marker(record.kind)) continue;
+    if (!record.producer.idempotent() || record.kind != RecordKind::message) continue;
     const std::int64_t sequence = record.producer.base_sequence + record.index_in_batch;
     Last& before = last[{record.producer.id, record.producer.epoch}];
     const bool forgotten = before.sequence >= 0 && record.appended >= before.appended + producer_id_expiration_;

@@ -55,7 +55,12 @@ void add_partition(Topology& topology, PartitionInfo info, std::uint32_t first, 
 /// __transaction_state is made when the first producer asks for its coordinator.
 void add_transaction_state(Topology& topology, const Setup& setup) {
   const auto transactional = [](const ProducersSetup& group) { return !transactional_id(group.config).empty(); };
-  if (!std::any_of(setup.producers.begin(), setup.producers.end(), transactional)) return;
+  const auto forwards = [](const ConsumersSetup& group) {
+    return group.forward.enabled && !transactional_id(group.forward.config).empty();
+  };
+  const bool used = std::any_of(setup.producers.begin(), setup.producers.end(), transactional) ||
+                    std::any_of(setup.consumers.begin(), setup.consumers.end(), forwards);
+  if (!used) return;
   const OptionValues& config = setup.brokers.config;
   PartitionInfo state;
   state.entity = static_cast<std::uint32_t>(setup.entities.size()) + 1;

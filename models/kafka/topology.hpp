@@ -66,7 +66,8 @@ struct ConsumerInfo {
   std::string client;
   sim::Duration session_timeout{0};
   sim::Duration rebalance_timeout{0};
-  bool assigns = false;  ///< takes its partitions itself, is no member
+  bool assigns = false;           ///< takes its partitions itself, is no member
+  std::uint32_t forwards_to = 0;  ///< topic, if its application sends on what it processed
 };
 
 /// The partitions of the first image of the metadata, and those that operations have added since: an entry says where

@@ -78,19 +78,25 @@ bool TransactionManager::may_send_to(PartitionIndex partition) const {
   return options_.version_2 || contains(added_, partition);
 }
 
-void TransactionManager::batch_failed(Failed how) {
+void TransactionManager::batch_failed() {
   if (fatal()) return;
-  // Without KIP-360 the sequences of what is in doubt cannot be taken back.
-  if (how == Failed::in_doubt && !options_.bumps_epoch) {
+  if (!options_.version_2 && options_.bumps_epoch && !completing()) bump_ = true;
+  if (state_ == State::in_transaction || state_ == State::committing) enter(State::abortable_error);
+}
+
+void TransactionManager::sequences_in_doubt() {
+  if (fatal() || options_.version_2) return;  // with version 2 each end raises the epoch
+  if (!options_.bumps_epoch) {                // without KIP-360 the sequences cannot be taken back
     enter(State::fatal_error);
     return;
   }
-  if (!options_.version_2 && options_.bumps_epoch) bump_ = true;
+  bump_ = true;
   if (state_ == State::in_transaction || state_ == State::committing) enter(State::abortable_error);
 }
 
 void TransactionManager::enter(State state) {
   state_ = state;
+  if (state == State::abortable_error || fatal()) offsets_.reset();
   changed_.notify_all();
 }
 
@@ -100,73 +106,81 @@ bool TransactionManager::adds() const {
 }
 
 void TransactionManager::advance(bool incomplete) {
-  const bool ends = completing() && !incomplete && !adds();
+  const bool ends = completing() && !incomplete && !adds() && !offsets_;
   if (ends && !started_ && !asking_) {
     complete();
     if (state_ == State::ready) return;
   }
-  const bool due = state_ == State::initializing || adds() || (ends && completing());
+  const bool due = state_ == State::initializing || adds() || offsets_ || (ends && completing());
   if (asking_ || !due || process_.simulation().now() < not_before_) return;
-  if (coordinator_ == sim::kNoNode) {
-    find_coordinator();
-  } else if (!coordinator_ready()) {
+  const bool of_group = state_ != State::initializing && !adds() && offsets_ready();
+  Coordinator& asked = of_group ? group_coordinator_ : coordinator_;
+  if (asked.node == sim::kNoNode) {
+    find(asked);
+  } else if (!ready(asked)) {
     return;
   } else if (state_ == State::initializing) {
     ask_for_id();
   } else if (adds()) {
     add_partitions();
+  } else if (of_group) {
+    commit_offsets();
+  } else if (offsets_) {
+    add_offsets();
   } else {
     end();
   }
 }
 
-bool TransactionManager::coordinator_ready() {
-  if (network_.ready(coordinator_)) {
-    connecting_until_ = sim::kNever;
+bool TransactionManager::ready(Coordinator& coordinator) {
+  if (network_.ready(coordinator.node)) {
+    coordinator.connecting_until = sim::kNever;
     return true;
   }
   const sim::VirtualTime now = process_.simulation().now();
-  if (connecting_until_ == sim::kNever) connecting_until_ = now + kConnectTimeout;
-  if (now >= connecting_until_) {  // it may be another broker by now
-    connecting_until_ = sim::kNever;
-    coordinator_ = sim::kNoNode;
+  if (coordinator.connecting_until == sim::kNever) coordinator.connecting_until = now + kConnectTimeout;
+  if (now >= coordinator.connecting_until) {  // it may be another broker by now
+    coordinator.connecting_until = sim::kNever;
+    coordinator.node = sim::kNoNode;
   }
   retry_after(options_.retry_backoff);
   return false;
 }
 
-void TransactionManager::find_coordinator() {
+void TransactionManager::find(Coordinator& coordinator) {
   const sim::NodeId node = network_.any_ready();
   if (node == sim::kNoNode) return;
   asking_ = true;
   boost::intrusive_ptr<FindCoordinatorRequest> request{new FindCoordinatorRequest};
-  request->of_transactions = true;
-  network_.send(node, events().find_coordinator, std::move(request), 0, [this](const sim::PayloadPtr& answer) {
-    asking_ = false;
-    const auto* response = static_cast<const FindCoordinatorResponse*>(answer.get());
-    if (response != nullptr && response->error == Error::none) {
-      coordinator_ = response->coordinator;
-    } else {
-      retry_after(options_.retry_backoff);
-    }
-  });
+  request->of_transactions = coordinator.of_transactions;
+  network_.send(node, events().find_coordinator, std::move(request), 0,
+                [this, &coordinator](const sim::PayloadPtr& answer) {
+                  asking_ = false;
+                  const auto* response = static_cast<const FindCoordinatorResponse*>(answer.get());
+                  if (response != nullptr && response->error == Error::none) {
+                    coordinator.node = response->coordinator;
+                  } else {
+                    retry_after(options_.retry_backoff);
+                  }
+                });
 }
 
-void TransactionManager::ask(sim::MessageKind kind, boost::intrusive_ptr<Request> request, Answered answered) {
+void TransactionManager::ask(const Coordinator& coordinator, sim::MessageKind kind,
+                             boost::intrusive_ptr<Request> request, Answered answered) {
   asking_ = true;
-  network_.send(coordinator_, kind, std::move(request), 0, [this, answered](const sim::PayloadPtr& answer) {
+  network_.send(coordinator.node, kind, std::move(request), 0, [this, answered](const sim::PayloadPtr& answer) {
     asking_ = false;
     const auto* response = static_cast<const Response*>(answer.get());
     (this->*answered)(response == nullptr ? Error::disconnected : response->error, response);
   });
 }
 
-bool TransactionManager::passes(Error error) {
+bool TransactionManager::passes(Error error, Coordinator& coordinator) {
   switch (error) {
     case Error::disconnected:
     case Error::not_coordinator:
     case Error::coordinator_not_available:
-      coordinator_ = sim::kNoNode;
+      coordinator.node = sim::kNoNode;
       network_.request_update();
       break;
     case Error::concurrent_transactions:
@@ -179,6 +193,12 @@ bool TransactionManager::passes(Error error) {
   return true;
 }
 
+void TransactionManager::fenced_or_lost(Error error) {
+  const bool fenced = error == Error::producer_fenced || error == Error::invalid_producer_epoch;
+  if (fenced) process_.simulation().mark("producer fenced");
+  enter(State::fatal_error);
+}
+
 // --- requests ---
 
 void TransactionManager::ask_for_id() {
@@ -187,7 +207,7 @@ void TransactionManager::ask_for_id() {
   request->transaction_timeout = options_.timeout;
   request->id = producer_;
   request->epoch = epoch_;
-  ask(events().init_producer_id, std::move(request), &TransactionManager::id_answered);
+  ask(coordinator_, events().init_producer_id, std::move(request), &TransactionManager::id_answered);
 }
 
 void TransactionManager::id_answered(Error error, const Response* response) {
@@ -197,7 +217,7 @@ void TransactionManager::id_answered(Error error, const Response* response) {
     epoch_ = answer.epoch;
     identified_(producer_, epoch_);
     enter(State::ready);
-  } else if (!passes(error)) {
+  } else if (!passes(error, coordinator_)) {
     process_.simulation().mark("producer fenced");
     enter(State::fatal_error);
   }
@@ -210,16 +230,15 @@ void TransactionManager::add_partitions() {
   request->producer = producer_;
   request->epoch = epoch_;
   request->partitions = pending_;
-  ask(events().add_partitions_to_txn, std::move(request), &TransactionManager::add_answered);
+  ask(coordinator_, events().add_partitions_to_txn, std::move(request), &TransactionManager::add_answered);
 }
 
 void TransactionManager::add_answered(Error error, const Response* /*response*/) {
   if (error == Error::none) {
     move_all(pending_, added_);
     started_ = true;
-  } else if (!passes(error)) {
-    if (error == Error::producer_fenced) process_.simulation().mark("producer fenced");
-    enter(State::fatal_error);
+  } else if (!passes(error, coordinator_)) {
+    fenced_or_lost(error);
   }
 }
 
@@ -229,7 +248,7 @@ void TransactionManager::end() {
   request->producer = producer_;
   request->epoch = epoch_;
   request->result = state_ == State::committing ? TxnResult::commit : TxnResult::abort;
-  ask(events().end_txn, std::move(request), &TransactionManager::end_answered);
+  ask(coordinator_, events().end_txn, std::move(request), &TransactionManager::end_answered);
 }
 
 void TransactionManager::end_answered(Error error, const Response* response) {
@@ -239,9 +258,8 @@ void TransactionManager::end_answered(Error error, const Response* response) {
       identified_(producer_, epoch_);
     }
     complete();
-  } else if (!passes(error)) {
-    if (error == Error::producer_fenced) process_.simulation().mark("producer fenced");
-    enter(State::fatal_error);
+  } else if (!passes(error, coordinator_)) {
+    fenced_or_lost(error);
   }
 }
 
@@ -249,6 +267,7 @@ void TransactionManager::complete() {
   wanted_.clear();
   pending_.clear();
   added_.clear();
+  offsets_.reset();
   started_ = false;
   enter(std::exchange(bump_, false) ? State::initializing : State::ready);
 }

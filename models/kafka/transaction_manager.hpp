@@ -5,13 +5,17 @@
 // has an answer; partitions that are added before their first batch (with transaction.version 2 their leaders do that);
 // an end that waits until every batch has its outcome; errors after which the transaction can only be aborted, and
 // errors after which the producer is of no use any more; an epoch that is raised after an abort that left batches in
-// doubt (KIP-360). Not modelled: offsets sent to a transaction, prepared (two-phase) transactions.
+// doubt (KIP-360), unless the batch was given up while commitTransaction waited for it, in its first attempt: then
+// the client takes no notice, and goes on with its epoch; positions of a consumer that are sent along, which become
+// part of the transaction first and then go to the coordinator of the group (KIP-447). Not modelled: prepared
+// (two-phase) transactions.
 //
 // Belongs to a producer's program. The sender's fiber calls advance(); the application's fiber makes the calls.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +58,8 @@ class TransactionManager {
   [[nodiscard]] TxnAnswer init();
   /// Precondition: the call before said done.
   void begin() { state_ = State::in_transaction; }
+  /// sendOffsetsToTransaction. After timed_out the same call goes on with the same offsets.
+  [[nodiscard]] TxnAnswer send_offsets(std::vector<CommittedOffset> offsets, GroupMetadata member);
   [[nodiscard]] TxnAnswer commit();
   [[nodiscard]] TxnAnswer abort();
   /// What send() would throw now.
@@ -68,9 +74,9 @@ class TransactionManager {
   /// Batches that were never sent are dropped.
   [[nodiscard]] bool drops() const { return state_ == State::abortable_error || state_ == State::aborting || fatal(); }
   [[nodiscard]] bool fatal() const { return state_ == State::fatal_error; }
-  /// A batch has failed. `in_doubt`: it may be stored.
-  enum class Failed : std::uint8_t { surely, in_doubt };
-  void batch_failed(Failed how);
+  void batch_failed();
+  /// Nobody knows which of a partition's sequences the broker has seen.
+  void sequences_in_doubt();
   /// Sends what is due. `incomplete`: there are batches without an outcome.
   void advance(bool incomplete);
   /// When advance() has something to do that it cannot do now; kNever: nothing that time brings.
@@ -88,20 +94,41 @@ class TransactionManager {
     fatal_error,
   };
   using Answered = void (TransactionManager::*)(Error, const Response*);
+  /// A broker that is looked for, and again when it is lost.
+  struct Coordinator {
+    bool of_transactions = true;  ///< else of groups
+    sim::NodeId node = sim::kNoNode;
+    sim::VirtualTime connecting_until = sim::kNever;
+  };
+  /// Positions on their way into the transaction.
+  struct Offsets {
+    std::vector<CommittedOffset> offsets;
+    GroupMetadata member;
+    bool added = false;  ///< the coordinator knows that the transaction has some
+  };
 
   [[nodiscard]] bool adds() const;
-  [[nodiscard]] bool coordinator_ready();
-  void find_coordinator();
+  [[nodiscard]] bool ready(Coordinator& coordinator);
+  void find(Coordinator& coordinator);
   void ask_for_id();
   void add_partitions();
   void end();
-  void ask(sim::MessageKind kind, boost::intrusive_ptr<Request> request, Answered answered);
+  void ask(const Coordinator& coordinator, sim::MessageKind kind, boost::intrusive_ptr<Request> request,
+           Answered answered);
   /// Whether the request is made again: errors that pass.
-  [[nodiscard]] bool passes(Error error);
+  [[nodiscard]] bool passes(Error error, Coordinator& coordinator);
   void id_answered(Error error, const Response* response);
   void add_answered(Error error, const Response* response);
   void end_answered(Error error, const Response* response);
+  void fenced_or_lost(Error error);
   void complete();
+
+  // transaction_offsets.cpp
+  [[nodiscard]] bool offsets_ready() const { return offsets_ && (options_.version_2 || offsets_->added); }
+  void add_offsets();
+  void commit_offsets();
+  void offsets_added(Error error, const Response* response);
+  void offsets_committed(Error error, const Response* response);
   void enter(State state);
   void retry_after(sim::Duration pause) { not_before_ = process_.simulation().now() + pause; }
   [[nodiscard]] TxnAnswer wait_for_end();
@@ -118,8 +145,9 @@ class TransactionManager {
   std::vector<PartitionIndex> wanted_;   ///< used, nobody was asked yet
   std::vector<PartitionIndex> pending_;  ///< asked for
   std::vector<PartitionIndex> added_;
-  sim::NodeId coordinator_ = sim::kNoNode;
-  sim::VirtualTime connecting_until_ = sim::kNever;
+  std::optional<Offsets> offsets_;
+  Coordinator coordinator_{true};
+  Coordinator group_coordinator_{false};
   bool asking_ = false;
   sim::VirtualTime not_before_{};
   sim::WaitQueue changed_;  ///< calls wait

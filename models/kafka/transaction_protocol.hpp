@@ -1,7 +1,6 @@
 // Transactions on the wire and in __transaction_state (KIP-98, KIP-890).
 //
-// Not modelled: offsets of consumer groups in transactions, two-phase commit, exhausted epochs, several transactional
-// ids a request.
+// Not modelled: two-phase commit, exhausted epochs, several transactional ids a request.
 #pragma once
 
 #include <cstdint>
@@ -43,6 +42,32 @@ struct AddPartitionsToTxnRequest final : Request {
   bool verify_only = false;  ///< a partition's leader asks whether they were added
 };
 struct AddPartitionsToTxnResponse final : Response {};
+
+/// To the coordinator of the transaction: the offsets of a group become part of it.
+struct AddOffsetsToTxnRequest final : Request {
+  std::string transactional_id;
+  ProducerId producer = kNoProducerId;
+  std::int32_t epoch = 0;
+  GroupId group = 0;
+};
+struct AddOffsetsToTxnResponse final : Response {};
+
+/// Of a consumer, as its group knows it (KIP-447). Without a member's id: nobody asks who commits.
+struct GroupMetadata {
+  GroupId group = 0;
+  std::string member;
+  std::int32_t generation = -1;
+};
+
+/// To the coordinator of the group: positions that count once the transaction is committed.
+struct TxnOffsetCommitRequest final : Request {
+  std::string transactional_id;
+  ProducerId producer = kNoProducerId;
+  std::int32_t epoch = 0;
+  GroupMetadata member;
+  std::vector<CommittedOffset> offsets;
+};
+struct TxnOffsetCommitResponse final : Response {};
 
 struct EndTxnRequest final : Request {
   std::string transactional_id;

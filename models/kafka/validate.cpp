@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
+#include "models/cluster.hpp"
 #include "models/kafka/cluster.hpp"
 #include "models/kafka/librdkafka.hpp"
 #include "models/kafka/options.hpp"
@@ -120,6 +122,73 @@ void check_consumers(const ConsumersSetup& group, std::vector<SetupProblem>& pro
   }
 }
 
+/// The producer inside is checked as any other.
+void check_inner_producer(const ConsumersSetup& group, const Setup& setup, const Behaviours& known,
+                          std::vector<SetupProblem>& problems) {
+  ProducersSetup inner;
+  inner.config = group.forward.config;
+  inner.send = SendMode::async;
+  std::vector<SetupProblem> found;
+  check_producers(inner, known, found);
+  check_timeouts(inner, known, found);
+  check_client(inner, options(setup.release), found);
+  check_transactions(inner, setup, known, found);
+  if (uses_librdkafka(inner.config)) {
+    found.push_back({"producers.config.client", "only the Java client is modelled inside a consumer"});
+  }
+  for (SetupProblem& problem : found) {
+    problem.path.replace(0, std::string_view{"producers"}.size(), "consumers.application.forward");
+    problems.push_back(std::move(problem));
+  }
+}
+
+void check_forward_transaction(const ConsumersSetup& group, std::vector<SetupProblem>& problems) {
+  const auto add = [&](std::string_view key, std::string_view message) {
+    problems.push_back({fmt::format("consumers.application.{}", key), std::string{message}});
+  };
+  const bool has_id = !transactional_id(group.forward.config).empty();
+  if (!group.forward.transaction) {
+    if (has_id) {
+      add("forward.config.transactional.id",
+          "a producer with a transactional.id sends in transactions alone: set "
+          "'transaction: true'");
+    }
+    if (group.forward.on_abort != OnAbort::seek) add("forward.on_abort", "there is no transaction to abort");
+    return;
+  }
+  if (!has_id) add("forward.transaction", "transactions need a transactional.id in forward.config");
+  if (group.acknowledge != Acknowledge::after_processing) {
+    add("acknowledge", "the positions are part of the transaction: only 'after_processing' fits");
+  }
+  if (group.hand_off > 0) add("hand_off", "a producer has one transaction at a time: no worker threads");
+}
+
+void check_forward(const ConsumersSetup& group, const Setup& setup, const Behaviours& known,
+                   std::vector<SetupProblem>& problems) {
+  const auto chosen = group.config.all().find("send.offsets");
+  const bool without_metadata = chosen != group.config.all().end() && chosen->second.text != "group_metadata";
+  if (without_metadata && !(group.forward.enabled && group.forward.transaction)) {
+    problems.push_back(
+        {"consumers.config.send.offsets", "only a consumer that forwards in transactions sends offsets"});
+  }
+  if (!group.forward.enabled) return;
+  check_inner_producer(group, setup, known, problems);
+  check_forward_transaction(group, problems);
+  if (group.store != StoreKind::plain) {
+    problems.push_back({"consumers.application.store", "what is forwarded is not stored here"});
+  }
+  if (group.sequence_check.enabled) {
+    problems.push_back({"consumers.application.sequence_check", "the last consumer checks what was forwarded"});
+  }
+  const EntitySetup& from = setup.entities[entity_index(setup, group.from)];
+  const EntitySetup& to = setup.entities[entity_index(setup, group.forward.to)];
+  if (to.partitions < from.partitions) {
+    problems.push_back({"consumers.application.forward.to",
+                        fmt::format("a record keeps its partition, but '{}' has {} of them and '{}' only {}", from.name,
+                                    from.partitions, to.name, to.partitions)});
+  }
+}
+
 }  // namespace
 
 std::vector<SetupProblem> validate(const Setup& setup) {
@@ -131,7 +200,10 @@ std::vector<SetupProblem> validate(const Setup& setup) {
     check_client(group, options(setup.release), problems);
     check_transactions(group, setup, known, problems);
   }
-  for (const ConsumersSetup& group : setup.consumers) check_consumers(group, problems);
+  for (const ConsumersSetup& group : setup.consumers) {
+    check_consumers(group, problems);
+    check_forward(group, setup, known, problems);
+  }
   return problems;
 }
 

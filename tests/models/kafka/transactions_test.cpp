@@ -111,5 +111,38 @@ TEST(KafkaTransactions, ANewCoordinatorFinishesWhatTheOldOneDecided) {
   EXPECT_EQ(run.duplicates(), 0);
 }
 
+/// The last batch of the second transaction arrives in the third, and was given up in between.
+class LateBatch : public TransactionRun {
+ public:
+  LateBatch(std::string release, std::string delivery_timeout) : TransactionRun(std::move(release), 10) {
+    set(OptionScope::producer, "linger.ms", "0ms");
+    set(OptionScope::producer, "request.timeout.ms", "2s");
+    set(OptionScope::producer, "delivery.timeout.ms", delivery_timeout);
+    setup().producers.front().on_error = OnError::give_up;
+    messages(60, 10);
+    sim::Fault& late = fault(sim::Action::delay, "producer-1");
+    late.peer = "leader";
+    late.message = "produce";
+    late.at.moment = sim::MomentRef{"producer-1", "sent", 20, {}};
+    late.by = sim::Quantity{3s};
+    run(120s);
+  }
+  [[nodiscard]] std::int64_t phantoms() const {
+    return std::count_if(history().messages().begin(), history().messages().end(),
+                         [](const MessageRecord& record) { return record.aborted && record.deliveries > 0; });
+  }
+};
+
+TEST(KafkaTransactions, ABatchThatExpiredInItsFirstAttemptDuringCommitJoinsTheNextOne) {
+  for (const std::string release : {"3.6", "3.9"}) EXPECT_EQ(LateBatch(release, "2s").phantoms(), 1) << release;
+  EXPECT_EQ(LateBatch("4.1", "2s").phantoms(), 0);
+}
+
+TEST(KafkaTransactions, ABatchThatWasToBeSentAgainRaisesTheEpoch) {
+  LateBatch run("3.9", "2100ms");
+  EXPECT_GT(run.aborted(), 0);
+  EXPECT_EQ(run.phantoms(), 0);
+}
+
 }  // namespace
 }  // namespace noloss::models::kafka
