@@ -31,6 +31,12 @@ KAFKA = {
     # What was decided is finished by the next coordinator.
     "kafka: a new coordinator sends no markers": ["coordinator-dies-prepared"],
     "kafka: a decision is not replicated": ["torn-transaction"],
+    # KIP-98: positions in a transaction count once its marker is there, and not at all if it is aborted.
+    "kafka: offsets count before the marker": [("aborted-forwarding", "on_abort=seek"), "forwarding"],
+    # KIP-447: who has lost its partitions does not commit them, and its heir waits for what it may still commit.
+    "kafka: a transaction's offsets are taken from any generation": [
+        ("zombie-forwarder", "send.offsets=group_metadata")],
+    "kafka: unstable offsets are given out": ["unstable-offsets"],
 }
 
 RABBITMQ = {
