@@ -22,7 +22,8 @@ Broker::Broker(sim::Process& process, const Topology& topology, Ledger& ledger)
       alarms_(*this),
       message_store_(*this),
       wal_(*this),
-      stream_connections_(*this) {
+      stream_connections_(*this),
+      supervision_(*this) {
   create_queues();
 }
 
@@ -49,12 +50,10 @@ void Broker::run() {
   serving_ = true;
   simulation().roles_changed();
   simulation().network().listen(inbox_);
-  process_.spawn([this] { message_store_.loop(); });
+  process_.spawn([this] { supervision_.run_store(); });
   process_.spawn([this] { wal_.loop(); });
-  for (const auto& queue : queues_) {
-    if (!queue) continue;
-    QueueProcess* const process = queue.get();
-    process_.spawn([process] { process->loop(); });
+  for (QueueId id = 0; id < queues_.size(); ++id) {
+    if (queues_[id]) process_.spawn([this, id] { supervision_.run_queue(id, *queues_[id]); });
   }
   peers_.start();
   alarms_.start();
@@ -64,8 +63,8 @@ void Broker::run() {
 void Broker::recover() {
   message_store_.recover();
   wal_.recover();
-  for (const auto& queue : queues_) {
-    if (queue) queue->recover();
+  for (QueueId id = 0; id < queues_.size(); ++id) {
+    if (queues_[id]) supervision_.recover_queue(id, *queues_[id]);
   }
   simulation().mark("recovered after a restart");
   simulation().moment(node(), events().common.recovered, process_.incarnation());
@@ -110,32 +109,6 @@ void Broker::pause() {
   serving_ = false;
   simulation().roles_changed();
   close_clients();
-}
-
-sim::NodeId Broker::home(QueueId queue) const {
-  const QueueInfo& info = topology_.queues[queue];
-  if (!info.mirrored) return info.members.front();
-  const Mirrors& mirrors = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors();
-  return mirrors.decided() ? mirrors.view().leader : sim::kNoNode;
-}
-
-std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
-  std::vector<sim::NodeId> nodes{home(queue)};
-  if (topology_.queues[queue].mirrored && nodes.front() != sim::kNoNode) {
-    const QueueView& view = static_cast<const ClassicQueue&>(*queues_[queue]).mirrors().view();
-    nodes.insert(nodes.end(), view.mirrors.begin(), view.mirrors.end());
-  }
-  std::erase_if(nodes, [this](sim::NodeId to) { return to == sim::kNoNode || (to != node() && !peers_.up(to)); });
-  return nodes;
-}
-
-bool Broker::routable(QueueId queue) const {
-  const QueueInfo& info = topology_.queues[queue];
-  if (info.type != QueueType::classic || info.mirrored) return true;
-  const sim::NodeId home = info.members.front();
-  if (home == process_.node()) return queues_[queue]->exists();
-  const bool follows = !info.durable || topology_.release->routes_follow_node;
-  return !follows || peers_.up(home);
 }
 
 // --- letters ---
@@ -197,6 +170,7 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
     if (paused_) return;  // the broker is stopped: no queue looks for another leader meanwhile
   }
   alarms_.node_changed(peer, what);
+  supervision_.node_changed(peer, what);
   for (const auto& queue : queues_) {
     if (queue) queue->mailbox().post({what, {}, peer, nullptr});
   }
@@ -367,6 +341,7 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
                            kind == kinds.stream_written.sent || kind == kinds.stream_answer.sent ||
                            kind == kinds.stream_gone.sent;
   if (for_channel) return to_channel(peer, kind, static_cast<const ToChannel&>(*arrival.payload));
+  if (queue_process_ended(peer, arrival)) return;
   const auto& letter = static_cast<const ToQueue&>(*arrival.payload);
   if (QueueProcess* const process = queue(letter.queue)) {
     process->mailbox().post({LetterKind::message, kind, peer, arrival.payload});
@@ -375,7 +350,7 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
 
 void Broker::from_client(const sim::Arrival& arrival) {
   std::uint64_t& number = arrival.connection->tag(node());
-  if (paused_) return close(arrival.connection);
+  if (paused_ || !supervision_.virtual_host_up()) return close(arrival.connection);
   if (arrival.kind.sent == events().channel_open.sent) {
     number = ++channel_numbers_;
     const auto& open = static_cast<const ChannelOpen&>(*arrival.payload);

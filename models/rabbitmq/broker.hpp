@@ -25,6 +25,7 @@
 #include "models/rabbitmq/queue_process.hpp"
 #include "models/rabbitmq/stream_connection.hpp"
 #include "models/rabbitmq/stream_coordination.hpp"
+#include "models/rabbitmq/supervision.hpp"
 #include "models/rabbitmq/topology.hpp"
 #include "models/rabbitmq/wal.hpp"
 #include "sim/network.hpp"
@@ -50,6 +51,7 @@ class Broker final : public sim::Program {
   [[nodiscard]] sim::VirtualTime now() { return process_.simulation().now(); }
   [[nodiscard]] MessageStore& message_store() { return message_store_; }
   [[nodiscard]] Wal& wal() { return wal_; }
+  [[nodiscard]] Supervision& supervision() { return supervision_; }
   [[nodiscard]] bool initial() const { return initial_; }
   /// Recovered, and open for clients.
   [[nodiscard]] bool serving() const { return serving_; }
@@ -67,6 +69,8 @@ class Broker final : public sim::Program {
   [[nodiscard]] sim::NodeId home(QueueId queue) const;
   /// Everybody who has a copy of what is published to a classic queue and can be reached.
   [[nodiscard]] std::vector<sim::NodeId> replicas(QueueId queue) const;
+  /// Whether the process of a classic queue on `home` can be sent to, as far as this node knows.
+  [[nodiscard]] bool reaches(QueueId queue, sim::NodeId home) const;
   /// Where this node believes the leader of a quorum queue to be.
   [[nodiscard]] sim::NodeId leader_hint(QueueId id) const;
   /// Who writes a stream, as far as this node has heard.
@@ -101,6 +105,11 @@ class Broker final : public sim::Program {
   }
   void alarms_changed();
 
+  // --- for Supervision ---
+  /// Channels of this node learn that the process of a classic queue on `home` has ended.
+  void queue_down(QueueId queue, sim::NodeId home);
+  void expel_clients();
+
   // --- for Mirrors ---
   /// This node has learned that a mirrored queue is led elsewhere: who consumes there has to look for it again.
   void leader_changed(QueueId queue);
@@ -117,6 +126,8 @@ class Broker final : public sim::Program {
   void serve();
   void handle(const sim::Arrival& arrival);
   void from_peer(sim::NodeId peer, const sim::Arrival& arrival);
+  /// Whether a letter for a queue is about the end of a process, or for one that has ended.
+  [[nodiscard]] bool queue_process_ended(sim::NodeId peer, const sim::Arrival& arrival);
   void from_client(const sim::Arrival& arrival);
   void connection_closed(const sim::ConnectionPtr& connection);
   /// pause_minority: serves nobody until a majority can be seen, then starts anew.
@@ -141,6 +152,7 @@ class Broker final : public sim::Program {
   std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId, and the stream coordinator
   std::map<std::uint64_t, std::unique_ptr<Channel>> channels_;
   StreamConnections stream_connections_;
+  Supervision supervision_;
   std::uint64_t channel_numbers_ = 0;
   std::deque<Letter> to_channels_;  ///< from this node's own queues
   bool serving_ = false;

@@ -51,6 +51,10 @@ class Channel {
   void node_changed(sim::NodeId peer, LetterKind what);
   void alarms_changed();
   void leader_changed(QueueId queue);
+  /// DOWN: the process of a classic queue on `node` has ended.
+  void queue_down(QueueId queue, sim::NodeId node);
+  /// The broker closes the connection.
+  void expel() { finished_ = true; }
   /// The connection is gone: the queues take back what this channel held.
   void close();
   /// The client was silent for too long, or broke the protocol; the broker then drops the channel.
@@ -93,6 +97,8 @@ class Channel {
   void settled_by(PublishSeq seq, QueueId queue, sim::NodeId replica, bool confirmed);
   void accept(PublishSeq seq, QueueId from);
   void reject(PublishSeq seq);
+  /// What it owes for `queue`, or for any if that is kNoQueue, it will never settle.
+  void give_up_on(sim::NodeId replica, QueueId queue);
   void answer();
   void answer_transaction();
   void send_confirm(sim::MessageKind kind, PublishSeq tag, bool multiple);

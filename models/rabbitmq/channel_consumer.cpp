@@ -46,8 +46,8 @@ void Channel::consume(const BasicConsume& request) {
     return;
   }
   const sim::NodeId home = broker_.home(request.queue);
-  // The home node of a durable classic queue is down, or a mirrored queue has no leader: 404.
-  if (home == sim::kNoNode || (home != broker_.node() && !broker_.peer_up(home))) return fail(kNotFound);
+  // The home node of a durable classic queue or its process is down, or a mirrored queue has no leader: 404.
+  if (home == sim::kNoNode || !broker_.reaches(request.queue, home)) return fail(kNotFound);
   used_[request.queue] = home;
   boost::intrusive_ptr<QueueConsume> letter{new QueueConsume};
   letter->queue = request.queue;
@@ -131,18 +131,30 @@ void Channel::node_changed(sim::NodeId peer, LetterKind what) {
     if (what == LetterKind::node_up) client->node_up(peer);
   }
   if (what == LetterKind::node_down) {
-    std::vector<std::pair<PublishSeq, QueueId>> owed;
-    for (const auto& [seq, queues] : unconfirmed_) {
-      for (const auto& [queue, by] : queues) {
-        if (by.replicas.contains(peer)) owed.emplace_back(seq, queue);
-      }
-    }
-    for (const auto& [seq, queue] : owed) settled_by(seq, queue, peer, false);
+    give_up_on(peer, kNoQueue);
     for (const auto& [queue, home] : used_) {
       if (home == peer) return fail(kNotFound);  // the consumer is cancelled; its client has to look for another way
     }
   }
   answer();
+}
+
+void Channel::queue_down(QueueId queue, sim::NodeId node) {
+  give_up_on(node, queue);
+  const auto used = used_.find(queue);
+  const bool told = !NOLOSS_BUG("rabbitmq: consumers do not hear that their queue crashed");
+  if (used != used_.end() && used->second == node && told) return fail(kNotFound);
+  answer();
+}
+
+void Channel::give_up_on(sim::NodeId replica, QueueId queue) {
+  std::vector<std::pair<PublishSeq, QueueId>> owed;
+  for (const auto& [seq, queues] : unconfirmed_) {
+    for (const auto& [target, by] : queues) {
+      if ((queue == kNoQueue || target == queue) && by.replicas.contains(replica)) owed.emplace_back(seq, target);
+    }
+  }
+  for (const auto& [seq, target] : owed) settled_by(seq, target, replica, false);
 }
 
 void Channel::leader_changed(QueueId queue) {

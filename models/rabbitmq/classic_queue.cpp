@@ -10,6 +10,9 @@ namespace noloss::models::rabbitmq {
 namespace {
 
 bool same_channel(const ChannelId& known, const ChannelId& whose) { return known == whose; }
+/// As many messages as a classic queue keeps in memory (rabbit_variable_queue, 3.12).
+constexpr int kReadAhead = 2048;
+
 bool same_node(const ChannelId& known, const ChannelId& whose) { return known.node == whose.node; }
 
 }  // namespace
@@ -46,9 +49,30 @@ void ClassicQueue::recover_content() {
   for (ClassicStorage::Recovered& found : storage_.recover()) {
     Item item = make_item(found.content);
     item.stored = item.redelivered = true;
+    item.on_disk = found.on_disk;
     ready_.emplace(found.seq, std::move(item));
   }
   next_seq_ = std::max(next_seq_, storage_.first_free());
+}
+
+void ClassicQueue::crashed() {
+  runs_ = false;
+  ready_.clear();
+  held_.clear();
+  owed_.clear();
+  consumers_.clear();
+  confirms_.clear();
+  next_seq_ = 0;
+  mailbox_.clear();
+  storage_.crashed();
+  broker_.simulation().roles_changed();
+}
+
+/// As after an unclean shutdown of the node, but for the queue itself: it exists also if it is not durable.
+void ClassicQueue::restart() {
+  if (info_.durable) recover_content();
+  runs_ = true;
+  broker_.simulation().roles_changed();
 }
 
 void ClassicQueue::close() {
@@ -57,11 +81,14 @@ void ClassicQueue::close() {
 
 void ClassicQueue::loop() {
   for (;;) {
-    if (const auto letter = mailbox_.receive_until(deadline())) handle(*letter);
+    const auto letter = mailbox_.receive_until(deadline());
+    broker_.supervision().check(id_);
+    if (letter) handle(*letter);
     if (mirrors_.decision() <= broker_.now()) decide();
     for (const SeqId seq : storage_.take_written()) confirm(seq);
     if (storage_.due()) {
       for (const SeqId seq : storage_.flush()) confirm(seq);
+      broker_.supervision().check(id_);
     }
     if (mirrors_.leads()) {
       expire();
@@ -194,10 +221,20 @@ ClassicQueue::Consumer* ClassicQueue::next_consumer() {
   return nullptr;
 }
 
+void ClassicQueue::read_ahead() {
+  int read = 0;
+  for (auto& [seq, item] : ready_) {
+    if (!item.on_disk || ++read > kReadAhead) return;
+    if (!storage_.readable(*item.content)) throw QueueCrash{};
+    item.on_disk = false;
+  }
+}
+
 void ClassicQueue::serve() {
   while (!ready_.empty()) {
     Consumer* const consumer = next_consumer();
     if (consumer == nullptr) return;
+    read_ahead();
     const auto head = ready_.begin();
     const SeqId seq = head->first;
     Item item = std::move(head->second);
@@ -291,7 +328,7 @@ void ClassicQueue::give_up(SeqId seq, const Item& item, std::string_view rule, b
 void ClassicQueue::forget(SeqId seq, const Item& item) {
   if (mirrors_.leads()) tell_mirrors_to_forget(seq, *item.content);
   confirm(seq);  // what a consumer has acknowledged, or the queue has dropped, need not be written any more
-  if (item.stored) storage_.acknowledge(seq);
+  if (item.stored) storage_.acknowledge(seq, *item.content);
 }
 
 std::int64_t ClassicQueue::bytes() const {
@@ -302,6 +339,7 @@ std::int64_t ClassicQueue::bytes() const {
 }
 
 std::vector<MessageRef> ClassicQueue::messages() const {
+  if (!runs_ && info_.durable) return storage_.left_on_disk();  // nobody gets it before the node starts again
   std::vector<MessageRef> all;
   const auto add = [&all](const Item& item) {
     if (!item.content->message->heartbeat()) all.push_back(item.content->message->ref);

@@ -2,11 +2,14 @@
 //
 // Modelled: messages in publish order, consumers in turn with prefetch, hand-over to a waiting consumer without
 // storage, when each publish is confirmed, requeue to the original place, TTL at the head, length limits, dead letters
-// (at-most-once, the only kind that classic queues have), non-durable queues. Not modelled: paging, lazy mode,
+// (at-most-once, the only kind that classic queues have), non-durable queues; bodies that are read from disk when they
+// are needed after a start, 2048 at a time. Not modelled: paging of what was published since then, lazy mode,
 // priorities, exclusive queues, expiry of the queue itself, single active consumer.
 //
 // A mirrored queue has such a process on each node. One leads; the others keep the same messages, in the leader's order
 // and under its numbers, and confirm them on their own; see mirrors.hpp.
+//
+// A file that cannot be written, synced or read ends the process (QueueCrash); see supervision.hpp.
 //
 // Invariants: (1) a message is ready, held by a consumer, or gone; (2) what waits for a confirm is in one of the first
 // two, or its storage has confirmed it.
@@ -35,12 +38,14 @@ class ClassicQueue final : public QueueProcess {
 
   void loop() override;
   void recover() override;
+  void crashed() override;
+  void restart() override;
   void close() override;
   [[nodiscard]] Mailbox& mailbox() override { return mailbox_; }
 
   void leader_stops() override { mirrors_.leader_stops(); }
   [[nodiscard]] const Mirrors& mirrors() const { return mirrors_; }
-  [[nodiscard]] bool leads() const override { return mirrors_.leads(); }
+  [[nodiscard]] bool leads() const override { return runs_ && mirrors_.leads(); }
   [[nodiscard]] bool drained() const override { return ready_.empty() && held_.empty(); }
   [[nodiscard]] bool waits_for_copies() const override { return false; }
   [[nodiscard]] bool exists() const override { return exists_; }
@@ -50,7 +55,8 @@ class ClassicQueue final : public QueueProcess {
  private:
   struct Item {
     ContentPtr content;
-    bool stored = false;  ///< the storage knows it
+    bool stored = false;   ///< the storage knows it
+    bool on_disk = false;  ///< its body has not been read since the process started
     bool redelivered = false;
     sim::VirtualTime expires = sim::kNever;
   };
@@ -96,6 +102,8 @@ class ClassicQueue final : public QueueProcess {
   void settle(const QueueSettle& request);
   void take_back(SeqId seq);
   void consumers_gone(bool (*gone)(const ChannelId&, const ChannelId&), const ChannelId& whose);
+  /// Reads the bodies at the head that are not in memory. Crashes over one that cannot be read.
+  void read_ahead();
   /// Hands out what is ready to consumers in turn.
   void serve();
   [[nodiscard]] Consumer* next_consumer();
@@ -120,6 +128,7 @@ class ClassicQueue final : public QueueProcess {
   Mirrors mirrors_;
   ClassicStorage storage_;
   bool exists_ = true;
+  bool runs_ = true;  ///< false: its process has crashed, and has not recovered yet
   SeqId next_seq_ = 0;
   std::map<SeqId, Item> ready_;
   std::map<SeqId, Held> held_;

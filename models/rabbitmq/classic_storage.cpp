@@ -70,8 +70,10 @@ void ClassicStorage::publish(SeqId seq, ContentPtr content, bool wants_confirm) 
   idle_timer_ = buffered_ >= kStoreBufferBytes ? now : now + kHibernate;
 }
 
-void ClassicStorage::acknowledge(SeqId seq) {
+void ClassicStorage::acknowledge(SeqId seq, const Content& content) {
   missing_.erase(seq);
+  bodies_.erase(content.copy);
+  if (content.message->bytes >= broker_.topology().embed_below) broker_.message_store().remove(queue_, content.copy);
   const auto waiting = std::find_if(buffer_.begin(), buffer_.end(), [seq](const Entry& entry) {
     return entry.record->seq == seq && !entry.record->acknowledged;
   });
@@ -129,14 +131,14 @@ void ClassicStorage::write(const Entry& entry) {
     if (!first_version()) slots_.emplace(record.seq, entries.size());
     result = entries.append(bytes, entry.record);
   }
-  if (result != sim::IoResult::ok) broker_.process().crash();
+  if (result != sim::IoResult::ok) fail();
   if (!record.acknowledged) {
     broker_.simulation().moment(broker_.node(), events().common.append, index(record.content->message->ref), queue_);
   }
 }
 
 void ClassicStorage::sync_journal() {
-  if (open(index_name_).sync() != sim::IoResult::ok) broker_.process().crash();
+  if (open(index_name_).sync() != sim::IoResult::ok) fail();
 }
 
 void ClassicStorage::entry_written(SeqId seq, std::vector<SeqId>& safe) {
@@ -158,57 +160,134 @@ void ClassicStorage::body_written(SeqId seq) {
   mailbox_.poke();
 }
 
+void ClassicStorage::fail() {
+  if (broker_.topology().queues[queue_].mirrored) broker_.process().crash();
+  throw QueueCrash{};
+}
+
+void ClassicStorage::crashed() {
+  buffer_.clear();
+  buffered_ = 0;
+  missing_.clear();
+  slots_.clear();
+  bodies_.clear();
+  first_free_ = 0;
+  written_.clear();
+  sync_timer_ = idle_timer_ = sim::kNever;
+  broker_.message_store().forget(*this);
+  if (NOLOSS_BUG("rabbitmq: a crashed queue starts again without its store")) {
+    broker_.process().machine().disk().unlink(store_name_);
+  }
+}
+
+/// In a fiber of the node that stops: nobody would start the queue again.
 void ClassicStorage::close() {
-  write_buffers();
+  try {
+    write_buffers();
+  } catch (const QueueCrash&) {
+    return;
+  }
   bool synced = open(index_name_).sync() == sim::IoResult::ok;
   if (!first_version()) synced = open(store_name_).sync() == sim::IoResult::ok && synced;
   if (!synced) broker_.process().crash();
 }
 
+bool ClassicStorage::readable(const Content& content) {
+  if (content.message->bytes >= broker_.topology().embed_below) {
+    return broker_.message_store().readable(queue_, content.copy);
+  }
+  const auto place = bodies_.find(content.copy);
+  return place != bodies_.end() &&
+         open(store_name_).check(place->second.offset, place->second.bytes) == sim::RecordState::intact;
+}
+
 // --- recovery ---
 
-std::map<std::uint64_t, ContentPtr> ClassicStorage::own_bodies() {
-  std::map<std::uint64_t, ContentPtr> bodies;
-  if (first_version()) return bodies;
+void ClassicStorage::find_bodies() {
+  if (first_version()) return;
   for (const sim::StoredRecord& stored : open(store_name_).read_all()) {
     if (stored.state != sim::RecordState::intact) continue;
     const auto& record = static_cast<const BodyRecord&>(*stored.payload);
-    bodies.emplace(record.content->copy, record.content);
+    bodies_.emplace(record.content->copy, Place{stored.offset, stored.bytes});
   }
-  return bodies;
 }
 
-std::vector<ClassicStorage::Recovered> ClassicStorage::recover() {
-  sim::File& entries = open(index_name_);
-  std::map<SeqId, const IndexRecord*> live;
-  const std::vector<sim::StoredRecord> content = entries.read_all();
-  std::int64_t end = 0;
+void ClassicStorage::drop(const IndexRecord& record) {
+  broker_.simulation().mark("index entry without a body");
+  const auto slot = slots_.extract(record.seq);
+  if (slot.empty()) return;
+  boost::intrusive_ptr<IndexRecord> done{new IndexRecord};
+  done->seq = record.seq;
+  done->acknowledged = true;
+  if (open(index_name_).write(slot.mapped(), kEntryBytes, done) != sim::IoResult::ok) fail();
+}
+
+ClassicStorage::Entries ClassicStorage::live_entries(const std::vector<sim::StoredRecord>& content,
+                                                     std::int64_t& end) const {
+  Entries live;
   for (const sim::StoredRecord& stored : content) {
     const bool intact = stored.state == sim::RecordState::intact;
-    if (!intact) broker_.simulation().mark("torn record found in recovery");
     if (!intact && first_version()) break;  // a journal ends where it cannot be read
     end = stored.offset + stored.bytes;
     if (!intact) continue;
     const auto& record = static_cast<const IndexRecord&>(*stored.payload);
-    first_free_ = std::max(first_free_, record.seq + 1);
     if (record.acknowledged) {
       live.erase(record.seq);
     } else {
       live.emplace(record.seq, &record);
-      if (!first_version()) slots_[record.seq] = stored.offset;
     }
   }
+  return live;
+}
+
+std::vector<MessageRef> ClassicStorage::left_on_disk() const {
+  std::vector<MessageRef> left;
+  sim::Disk& disk = broker_.process().machine().disk();
+  sim::File* const entries = disk.find(index_name_);
+  if (entries == nullptr) return left;
+  std::set<std::uint64_t> own;
+  if (sim::File* const store = disk.find(store_name_)) {
+    for (const sim::StoredRecord& stored : store->read_all()) {
+      if (stored.state == sim::RecordState::intact) {
+        own.insert(static_cast<const BodyRecord&>(*stored.payload).content->copy);
+      }
+    }
+  }
+  const std::vector<sim::StoredRecord> content = entries->read_all();
+  std::int64_t end = 0;
+  for (const auto& [seq, record] : live_entries(content, end)) {
+    const std::uint64_t copy = record->content->copy;
+    const bool embedded = record->embedded && (first_version() || own.contains(copy));
+    const bool there = embedded || (!record->embedded && broker_.message_store().holds(queue_, copy));
+    if (there && !record->content->message->heartbeat()) left.push_back(record->content->message->ref);
+  }
+  return left;
+}
+
+std::vector<ClassicStorage::Recovered> ClassicStorage::recover() {
+  sim::File& entries = open(index_name_);
+  const std::vector<sim::StoredRecord> content = entries.read_all();
+  std::int64_t end = 0;
+  const Entries live = live_entries(content, end);
+  for (const sim::StoredRecord& stored : content) {
+    if (stored.state != sim::RecordState::intact) broker_.simulation().mark("torn record found in recovery");
+    if (stored.state != sim::RecordState::intact || stored.offset >= end) continue;
+    const auto& record = static_cast<const IndexRecord&>(*stored.payload);
+    first_free_ = std::max(first_free_, record.seq + 1);
+    if (!first_version() && !record.acknowledged) slots_[record.seq] = stored.offset;
+  }
   if (entries.size() > end) entries.truncate(end);
-  const auto bodies = own_bodies();
+  find_bodies();
   std::vector<Recovered> found;
   for (const auto& [seq, record] : live) {
     const std::uint64_t copy = record->content->copy;
+    const bool in_journal = record->embedded && first_version();
     const bool has_body =
-        record->embedded ? first_version() || bodies.contains(copy) : broker_.message_store().holds(queue_, copy);
+        in_journal || (record->embedded ? bodies_.contains(copy) : broker_.message_store().holds(queue_, copy));
     if (has_body) {
-      found.push_back({seq, record->content});
+      found.push_back({seq, record->content, /*on_disk=*/!in_journal});
     } else {
-      broker_.simulation().mark("index entry without a body");
+      drop(*record);
     }
   }
   return found;

@@ -5,13 +5,15 @@
 // _store_v2): an index with a slot for each message, and a store of bodies; 200 ms after the first confirm that is
 // owed, or when the store's buffer is full, both are written and never synced; acknowledgements alone wait until the
 // process hibernates. Larger messages lie in the node's MessageStore; they are safe when both have said so. Recovery
-// drops an entry whose body is missing. Not modelled: journal to segments, several segment files, compaction.
+// drops an entry whose body is missing or damaged, and version 2 marks it so in the index. Not modelled: journal to
+// segments, several segment files, compaction.
 //
 // volatile, lost on kill: the buffers. durable: journal, or index and store, as far as written and synced.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,7 @@ class ClassicStorage {
   struct Recovered {
     SeqId seq = 0;
     ContentPtr content;
+    bool on_disk = false;  ///< only the index was read, not the body
   };
 
   ClassicStorage(Broker& broker, QueueId queue, Mailbox& mailbox);
@@ -47,13 +50,19 @@ class ClassicStorage {
   void discard();
   /// What is there after a restart; waits for the disk.
   [[nodiscard]] std::vector<Recovered> recover();
+  /// For the run and its checkers: what recover() would find, without doing anything about the rest.
+  [[nodiscard]] std::vector<MessageRef> left_on_disk() const;
   /// After recover(): behind every number that lies on disk, with or without a message that is still there.
   [[nodiscard]] SeqId first_free() const { return first_free_; }
   /// Writes and syncs everything.
   void close();
+  /// The queue's process is no more, and its buffers with it.
+  void crashed();
 
   void publish(SeqId seq, ContentPtr content, bool wants_confirm);
-  void acknowledge(SeqId seq);
+  void acknowledge(SeqId seq, const Content& content);
+  /// Reads a body that recover() has found. False: the device or its checksum says no, or it is not where it was.
+  [[nodiscard]] bool readable(const Content& content);
 
   [[nodiscard]] sim::VirtualTime next_flush() const;
   [[nodiscard]] bool due() const;
@@ -80,7 +89,14 @@ class ClassicStorage {
   void write(const Entry& entry);
   void sync_journal();
   void entry_written(SeqId seq, std::vector<SeqId>& safe);
-  [[nodiscard]] std::map<std::uint64_t, ContentPtr> own_bodies();
+  using Entries = std::map<SeqId, const IndexRecord*>;
+  /// Those of an index, or of a journal up to `end`, that are not acknowledged.
+  [[nodiscard]] Entries live_entries(const std::vector<sim::StoredRecord>& content, std::int64_t& end) const;
+  void find_bodies();
+  /// recover() has not found the body of this entry: the entry is marked as acknowledged.
+  void drop(const IndexRecord& record);
+  /// Ends the process.
+  [[noreturn]] void fail();
 
   Broker& broker_;
   QueueId queue_;
@@ -92,6 +108,11 @@ class ClassicStorage {
   std::int64_t buffered_ = 0;  ///< bytes of bodies for the queue's own store
   std::map<SeqId, Missing> missing_;
   std::map<SeqId, std::int64_t> slots_;  ///< version 2: byte of the entry in the index
+  struct Place {
+    std::int64_t offset = 0;
+    std::int64_t bytes = 0;
+  };
+  std::map<std::uint64_t, Place> bodies_;  ///< version 2: in the queue's own store, by copy, as recover() found them
   SeqId first_free_ = 0;
   std::vector<SeqId> written_;
   sim::VirtualTime sync_timer_ = sim::kNever;

@@ -293,6 +293,12 @@ FinalState RabbitCluster::final_state() {
     queue.entity = i;
     sim::NodeId node = sim::kNoNode;
     const QueueProcess* leading = leader(i, &node);
+    const QueueInfo& info = topology_.queues[i];
+    const sim::NodeId home = info.members.front();
+    if (leading == nullptr && info.type == QueueType::classic && !info.mirrored && broker(home) != nullptr) {
+      leading = broker(home)->queue(i);  // a queue that has crashed too often still has what is on its disk
+      node = home;
+    }
     if (leading != nullptr) {
       ReplicaState& replica = queue.replicas.emplace_back();
       replica.node = node;

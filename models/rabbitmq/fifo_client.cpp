@@ -89,7 +89,9 @@ void FifoClient::send(std::uint64_t seq, const FifoCommandPtr& command) {
 }
 
 void FifoClient::send_all() {
-  for (const auto& [seq, pending] : pending_) send(seq, pending.command);
+  if (!NOLOSS_BUG("rabbitmq: what a lost leader had not confirmed is not sent again")) {
+    for (const auto& [seq, pending] : pending_) send(seq, pending.command);
+  }
   resend_ = pending_.empty() ? sim::kNever : channel_.broker().now() + kResend;
 }
 

@@ -40,6 +40,8 @@ class Mailbox {
     poked_ = true;
     readers_.notify_one();
   }
+  /// The process is no more.
+  void clear() { letters_.clear(); }
   [[nodiscard]] bool empty() const { return letters_.empty(); }
   /// Empty at the deadline, or when poked.
   [[nodiscard]] std::optional<Letter> receive_until(sim::VirtualTime deadline) {

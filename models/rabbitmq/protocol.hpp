@@ -164,7 +164,8 @@ struct Events {
   sim::EventId routed, written, confirmed, returned, node_down, dead_lettered, dropped, requeued;
   sim::MessageKind channel_open, channel_close, basic_publish, basic_ack, basic_nack, basic_reject, basic_return,
       basic_consume, basic_deliver, tx_commit, tx_commit_ok, heartbeat;
-  sim::EventId promoted, synchronised, paused;
+  sim::EventId promoted, synchronised, paused, queue_crashed;
+  sim::MessageKind queue_down, queue_down_seen;
   sim::MessageKind node_hello, node_tick, node_restarts;
   sim::MessageKind queue_view, mirror_publish, mirror_forget, mirror_join, mirror_sync, mirror_stop;
   sim::MessageKind queue_publish, queue_consume, queue_settle, queue_channel_down, queue_declare, queue_confirm,

@@ -10,6 +10,10 @@
 
 namespace noloss::models::rabbitmq {
 
+/// Thrown by a queue's process or the message store, in their own fibers: the process ends by an error, such as a file
+/// that cannot be written, synced or read. See supervision.hpp.
+struct QueueCrash {};
+
 class QueueProcess {
  public:
   virtual ~QueueProcess() = default;
@@ -18,6 +22,10 @@ class QueueProcess {
   virtual void loop() = 0;
   /// After a restart of the node, before it serves. May wait for the disk.
   virtual void recover() = 0;
+  /// The process has crashed: what it held in memory is gone. Does not wait.
+  virtual void crashed() {}
+  /// It is started again, in the queue's fiber, from what is on disk. May crash as well.
+  virtual void restart() {}
   /// The node stops in an orderly way; other replicas may have to know.
   virtual void leader_stops() {}
   /// Orderly: everything is written and synced.

@@ -88,6 +88,8 @@ constexpr std::array kKinds{
     Kind{{"credit", "a stream client has room for another chunk"}, &Events::credit},
     Kind{{"metadata_update", "what a stream client has declared went away with a process"}, &Events::metadata_update},
     Kind{{"stream_response", "the answer to a stream client's request"}, &Events::stream_response},
+    Kind{{"queue_down", "a classic queue's process has ended"}, &Events::queue_down},
+    Kind{{"queue_down_seen", "the node that was told has dealt with it"}, &Events::queue_down_seen},
     Kind{{"node_alarm", "a node tells another which resources it lacks"}, &Events::node_alarm},
     Kind{{"connection_blocked", "a broker reads no more from a publisher's connection"}, &Events::connection_blocked},
     Kind{{"connection_unblocked", "it reads again"}, &Events::connection_unblocked},
@@ -114,6 +116,7 @@ constexpr std::array kEvents{
     OwnEvent{{"synchronised", "a mirror has all that its leader has"}, &Events::synchronised},
     OwnEvent{{"paused.minority", "a node stopped serving because it sees no majority"}, &Events::paused},
     OwnEvent{{"requeued", "a message came back to its queue"}, &Events::requeued},
+    OwnEvent{{"queue.crashed", "a classic queue's process ended because of a file"}, &Events::queue_crashed},
     OwnEvent{{"alarm.set", "a node learned of the first resource alarm in the cluster"}, &Events::alarm_set},
     OwnEvent{{"alarm.cleared", "a node learned that the last resource alarm is over"}, &Events::alarm_cleared},
 };
@@ -136,7 +139,7 @@ constexpr std::array<NamedRow, 6> kWaits{{
     {"producer waits", "a producer still has messages without an outcome"},
     {"consumer waits", "messages of a queue were not processed, or a consumer is not connected"},
 }};
-constexpr std::array<NamedRow, 18> kMarks{{
+constexpr std::array<NamedRow, 23> kMarks{{
     {"mirror promoted", "a mirror took over from its leader"},
     {"unsynchronised mirror promoted", "a mirror took over that lacked messages"},
     {"partitioned", "two nodes found each other again that had each given the other up"},
@@ -153,6 +156,11 @@ constexpr std::array<NamedRow, 18> kMarks{{
     {"consumer timed out", "a consumer held a delivery for longer than consumer_timeout"},
     {"ack lost, message resent", "a producer sent a message again that a broker already had"},
     {"redelivered", "a consumer got a message that it or another may have seen"},
+    {"queue process crashed", "a classic queue's process ended because of a file, or with its virtual host"},
+    {"crashed queue stays down", "its supervisor has given up: the sixth crash within 10 s"},
+    {"message store compacted", "messages moved to the front of a file that was half garbage"},
+    {"virtual host restarted", "the message store crashed and took all classic queues of its node along"},
+    {"virtual host stays down", "it crashed for the third time within 5 minutes"},
     {"resource alarm", "a node lacks memory or disk space"},
     {"publisher blocked", "a broker stopped reading from a connection that publishes"},
 }};

@@ -62,6 +62,7 @@ void RaftMember::create() {
 }
 
 void RaftMember::recover() {
+  if (NOLOSS_BUG("rabbitmq: a quorum queue's member starts as a new one")) return wait_for_election();
   sim::File& meta = broker_.process().machine().disk().create(meta_name_, sim::FileClass::metadata);
   for (const sim::StoredRecord& stored : meta.read_all()) {
     if (stored.state != sim::RecordState::intact) continue;

@@ -26,9 +26,11 @@ struct Release {
   bool storage_v2 = true;                 ///< opt-in from 3.10
   bool shared_store_syncs = true;         ///< rabbit_msg_store calls fsync before it confirms; only write() from 3.13
   sim::Duration shared_store_interval{};  ///< its sync timer
-  bool mirroring = true;                  ///< removed in 4.0
-  bool partition_handling = true;         ///< with Mnesia; the strategies are ignored from 4.3 on
-  bool transient_queues = true;           ///< non-durable, non-exclusive queues may be declared without permission
+  /// It compacts its files in place, which came with the same rework (pull request 6090).
+  [[nodiscard]] bool store_compacts() const { return !shared_store_syncs; }
+  bool mirroring = true;           ///< removed in 4.0
+  bool partition_handling = true;  ///< with Mnesia; the strategies are ignored from 4.3 on
+  bool transient_queues = true;    ///< non-durable, non-exclusive queues may be declared without permission
 
   // --- routing (rabbit_amqqueue) ---
   /// The route to a durable classic queue goes away while its node is down: publishing to it is then unroutable.

@@ -48,6 +48,16 @@ RABBITMQ = {
     # --- confirms of channels ---
     # Pull request 1893, fixed in 3.8: a publish to a queue whose node went away was confirmed (row 20).
     "rabbitmq: publishes to a lost node are confirmed": [("home-node-down", "release=3.11")],
+    # --- crashes of single processes ---
+    # Issue 12367, repaired by pull request 12392: compaction wrote over messages that a scan had not seen.
+    "rabbitmq: the message store's scan misses what follows a hole": ["store-compaction"],
+    # Issue 13390: a queue that was started again had no file for what its index still knew.
+    "rabbitmq: a crashed queue starts again without its store": [("queue-crash", "release=4.3", "faults=short")],
+    # Issue 13368: the queue was there again, and its consumers waited for ever.
+    "rabbitmq: consumers do not hear that their queue crashed": [("queue-crash", "faults=short")],
+    # Pull request 4563, 3.11, and 2178: without a route a publish is confirmed and thrown away (row 18).
+    "rabbitmq: a durable queue's route goes away with its node": [("home-node-down", "release=3.11")],
+    # Pull request 4888: one queue of several refuses, and that is the answer.
     "rabbitmq: first queue confirms for all": ["fanout-one-full"],
     "rabbitmq: a nack is sent as an ack": ["length-limit", "fanout-one-full"],
     "rabbitmq: multiple reaches past unconfirmed numbers": ["confirms-out-of-order"],
@@ -59,7 +69,11 @@ RABBITMQ = {
     "rabbitmq: quorum queue forgets what comes back": [
         "requeue-position", ("consumer-crash", "auto_ack=false", "type=quorum", "acknowledge=after_processing")],
     # --- quorum queues ---
+    # Pull request 1782: after a change of leader, confirms never came.
+    "rabbitmq: what a lost leader had not confirmed is not sent again": ["quorum-failover"],
     "rabbitmq: write-ahead log answers before it has synced": ["quorum"],
+    # Issue 15725: after a restart "member was not found on this node", and a blank one took its place.
+    "rabbitmq: a quorum queue's member starts as a new one": ["quorum", "quorum-lagging-member"],
     "rabbitmq: one member commits": ["quorum-minority"],
     "rabbitmq: a member votes for a shorter log": ["quorum-lagging-member"],
     "rabbitmq: quorum queue enqueues what it already has": ["quorum-failover"],
