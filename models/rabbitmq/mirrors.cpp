@@ -125,6 +125,9 @@ bool Mirrors::learn(sim::NodeId from, const QueueViewLetter& letter) {
     broker_.simulation().roles_changed();
     broker_.leader_changed(queue_);
   }
+  // A node that starts has met every node that runs before it serves anybody; it must not publish past the leader.
+  const bool met = view_.leader == sim::kNoNode || view_.leader == broker_.node() || broker_.peer_up(view_.leader);
+  if (!decided_ && letter.decided && !met) return false;
   if (!decided_ && letter.decided) {
     decided_ = true;
     if (!leads()) ask_to_join();
