@@ -67,6 +67,10 @@ class System {
   [[nodiscard]] virtual std::span<const std::string_view> own_keys() const { return {}; }
   /// Operations (`do:` words) that the real system has.
   [[nodiscard]] virtual std::span<const std::string_view> operations() const = 0;
+  /// Why the system cannot do this one (`do:` word) to this entity; empty: it can.
+  [[nodiscard]] virtual std::string refusal(std::string_view /*operation*/, const EntitySetup& /*entity*/) const {
+    return {};
+  }
   /// Names of the nodes that the system adds to brokers and clients: "coordinator", or "controller-1", ...
   [[nodiscard]] virtual std::vector<std::string> extra_nodes(const Setup& setup) const = 0;
   /// Cross-field rules of the product. Empty: the setup can be built.

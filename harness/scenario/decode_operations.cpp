@@ -77,6 +77,11 @@ class OperationReader {
                                      did_you_mean(node.text, known, "there are")));
       return;
     }
+    const auto place = std::find(known.begin(), known.end(), node.text) - known.begin();
+    const auto& setup = course_.setup.entities[static_cast<std::size_t>(place)];
+    if (std::string why = grammar_.system->refusal(view_.text("do"), setup); !why.empty()) {
+      problem(node.mark, std::move(why));
+    }
     const bool absent = course_.absent.contains(node.text);
     if (kind == OperationKind::create && !absent) {
       problem(node.mark, fmt::format("there is a {} '{}' by then", noun, node.text));
