@@ -20,6 +20,7 @@ Broker::Broker(sim::Process& process, const Topology& topology, Ledger& ledger)
       initial_(process.incarnation() == 1 && process.simulation().now() == sim::kStart),
       peers_(*this),
       alarms_(*this),
+      definitions_(*this),
       message_store_(*this),
       wal_(*this),
       stream_connections_(*this),
@@ -52,15 +53,14 @@ void Broker::run() {
   simulation().network().listen(inbox_);
   process_.spawn([this] { supervision_.run_store(); });
   process_.spawn([this] { wal_.loop(); });
-  for (QueueId id = 0; id < queues_.size(); ++id) {
-    if (queues_[id]) process_.spawn([this, id] { supervision_.run_queue(id, *queues_[id]); });
-  }
+  for (QueueId id = 0; id < queues_.size(); ++id) start_process(id);
   peers_.start();
   alarms_.start();
   serve();
 }
 
 void Broker::recover() {
+  definitions_.recover();
   message_store_.recover();
   wal_.recover();
   for (QueueId id = 0; id < queues_.size(); ++id) {
@@ -100,6 +100,15 @@ void Broker::start_anew() {
     if (peer != node()) peers_.send(peer, events().node_restarts, sim::PayloadPtr{new Empty}, 0, 0);
   }
   process_.crash();
+}
+
+bool Broker::on_the_right_side() const {
+  if (topology_.partition_handling == PartitionHandling::pause_minority) {
+    return peers_.links_up() * 2 > topology_.brokers.size();
+  }
+  if (topology_.partition_handling != PartitionHandling::pause_if_all_down) return true;
+  return std::any_of(topology_.preferred_nodes.begin(), topology_.preferred_nodes.end(),
+                     [this](sim::NodeId node) { return peers_.sees(node); });
 }
 
 void Broker::pause() {
@@ -162,31 +171,19 @@ void Broker::node_changed(sim::NodeId peer, LetterKind what) {
   if (NOLOSS_BUG("rabbitmq: confirms leave before the pause guard has looked")) {
     for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
   }
-  if (topology_.partition_handling == PartitionHandling::pause_minority) {
-    const bool majority = peers_.links_up() * 2 > topology_.brokers.size();
-    // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.
-    if (what == LetterKind::node_down && !majority) pause();
-    if (what == LetterKind::node_up && majority && paused_) start_anew();
-    if (paused_) return;  // the broker is stopped: no queue looks for another leader meanwhile
-  }
+  // Before any channel draws a conclusion: what a lost mirror no longer holds up must not be confirmed here.
+  const bool may_serve = on_the_right_side();
+  if (what == LetterKind::node_down && !may_serve) pause();
+  if (what == LetterKind::node_up && may_serve && paused_) start_anew();
+  if (paused_) return;  // the broker is stopped: no queue looks for another leader meanwhile
   alarms_.node_changed(peer, what);
   supervision_.node_changed(peer, what);
+  if (what == LetterKind::node_up) definitions_.node_up(peer);
   for (const auto& queue : queues_) {
     if (queue) queue->mailbox().post({what, {}, peer, nullptr});
   }
   for (auto& [number, channel] : channels_) channel->node_changed(peer, what);
   stream_connections_.node_changed(peer, what);
-}
-
-ContentPtr Broker::make_dead_letter(QueueId from, const Content& content, bool rejected) {
-  // A message that came round without having been rejected on the way goes no further.
-  const bool cycle = std::find(content.deaths.begin(), content.deaths.end(), from) != content.deaths.end();
-  if (cycle && !rejected && !content.rejected_before) return nullptr;
-  boost::intrusive_ptr<Content> letter{new Content(content)};
-  letter->deaths.push_back(from);
-  letter->rejected_before = content.rejected_before || rejected;
-  letter->copy = ledger_.next_number();
-  return letter;
 }
 
 std::uint64_t Broker::open_channel(ChannelOwner& owner) {
@@ -229,42 +226,6 @@ void Broker::alarms_changed() {
   for (auto& [number, channel] : channels_) channel->alarms_changed();
 }
 
-void Broker::give_up(QueueId id, const Content& content, std::string_view rule, bool rejected) {
-  const QueueInfo& from = topology_.queues[id];
-  const auto targets = from.dead_letters ? topology_.route(from.dead_letter_route) : std::vector<QueueId>{};
-  const ContentPtr letter = targets.empty() ? nullptr : make_dead_letter(id, content, rejected);
-  if (!letter) {
-    ledger_.dropped(content, rule);
-    simulation().note(node(), events().dropped, index(content.message->ref));
-    return;
-  }
-  simulation().note(node(), events().dead_lettered, index(content.message->ref));
-  for (const QueueId target : targets) {
-    if (!routable(target)) continue;
-    const QueueInfo& info = topology_.queues[target];
-    if (info.type == QueueType::stream) {
-      dead_letter_to_stream(target, letter);
-      continue;
-    }
-    if (info.type == QueueType::quorum) {
-      boost::intrusive_ptr<FifoCommand> enqueue{new FifoCommand};
-      enqueue->kind = FifoKind::enqueue;
-      enqueue->content = letter;
-      boost::intrusive_ptr<RaftCommand> command{new RaftCommand};
-      command->queue = target;
-      command->command = enqueue;
-      cast_queue(leader_hint(target), events().raft_command, command, letter->message->bytes);
-      continue;
-    }
-    boost::intrusive_ptr<QueuePublish> publish{new QueuePublish};
-    publish->queue = target;
-    publish->content = letter;
-    for (const sim::NodeId replica : replicas(target)) {
-      cast_queue(replica, events().queue_publish, publish, letter->message->bytes);
-    }
-  }
-}
-
 sim::NodeId Broker::leader_hint(QueueId id) const {
   const auto* const member = static_cast<const QuorumQueue*>(queue(id));
   const sim::NodeId known = member == nullptr ? sim::kNoNode : member->leader();
@@ -288,6 +249,7 @@ void Broker::serve() {
   for (;;) {
     if (const auto arrival = inbox_.receive_until(next_timer())) handle(*arrival);
     deliver_local();
+    definitions_.run_commands();
     if (next_timer() <= now()) run_timers();
     drop_finished();
   }
@@ -334,6 +296,9 @@ void Broker::from_peer(sim::NodeId peer, const sim::Arrival& arrival) {
     return peers_.clients_of(peer, static_cast<const NodeTick&>(*arrival.payload).clients);
   }
   if (kind == kinds.node_alarm.sent) return alarms_.told(peer, static_cast<const NodeAlarm&>(*arrival.payload));
+  if (kind == kinds.queue_definition.sent) {
+    return definitions_.told(peer, static_cast<const DefinitionLetter&>(*arrival.payload));
+  }
   if (kind == kinds.node_hello.sent) return;
   if (kind == kinds.node_restarts.sent) return peers_.restarts(peer);
   const bool for_channel = kind == kinds.queue_confirm.sent || kind == kinds.queue_deliver.sent ||

@@ -17,6 +17,7 @@
 
 #include "models/rabbitmq/alarms.hpp"
 #include "models/rabbitmq/channel.hpp"
+#include "models/rabbitmq/definitions.hpp"
 #include "models/rabbitmq/ledger.hpp"
 #include "models/rabbitmq/mailbox.hpp"
 #include "models/rabbitmq/message_store.hpp"
@@ -77,6 +78,10 @@ class Broker final : public sim::Program {
   [[nodiscard]] StreamCoordination::Writer stream_writer(QueueId stream) const;
   /// The stream coordinator's member here has heard of another one.
   void stream_writer_changed(QueueId stream);
+  [[nodiscard]] Definitions& definitions() { return definitions_; }
+  [[nodiscard]] const Definitions& definitions() const { return definitions_; }
+  /// Queues that a message reaches from `route`, as far as this node knows of queues and their nodes.
+  [[nodiscard]] std::vector<QueueId> route(const Route& route) const;
   /// Whether the routing table of this node has the queue.
   [[nodiscard]] bool routable(QueueId queue) const;
 
@@ -109,6 +114,10 @@ class Broker final : public sim::Program {
   /// Channels of this node learn that the process of a classic queue on `home` has ended.
   void queue_down(QueueId queue, sim::NodeId home);
   void expel_clients();
+  // --- for Definitions ---
+  /// `anew`: the queue is gone, or another one of its name.
+  void redefined(const boost::intrusive_ptr<const DefinitionLetter>& letter, bool anew);
+  void purge(QueueId queue);
 
   // --- for Mirrors ---
   /// This node has learned that a mirrored queue is led elsewhere: who consumes there has to look for it again.
@@ -122,6 +131,7 @@ class Broker final : public sim::Program {
 
  private:
   void create_queues();
+  void start_process(QueueId queue);
   void recover();
   void serve();
   void handle(const sim::Arrival& arrival);
@@ -130,7 +140,9 @@ class Broker final : public sim::Program {
   [[nodiscard]] bool queue_process_ended(sim::NodeId peer, const sim::Arrival& arrival);
   void from_client(const sim::Arrival& arrival);
   void connection_closed(const sim::ConnectionPtr& connection);
-  /// pause_minority: serves nobody until a majority can be seen, then starts anew.
+  /// As far as cluster_partition_handling asks for one.
+  [[nodiscard]] bool on_the_right_side() const;
+  /// Serves nobody until it is on the right side of a partition again, then starts anew.
   void pause();
   void close_clients();
   void drop_finished();
@@ -141,12 +153,13 @@ class Broker final : public sim::Program {
   void dead_letter_to_stream(QueueId stream, const ContentPtr& letter);
 
   sim::Process& process_;
-  const Topology& topology_;
+  Topology topology_;  ///< its own: policies change as it hears of them
   Ledger& ledger_;
   sim::Inbox inbox_;
   bool initial_;  ///< the first life of a node that was there from the start
   Peers peers_;
   Alarms alarms_;
+  Definitions definitions_;
   MessageStore message_store_;
   Wal wal_;
   std::vector<std::unique_ptr<QueueProcess>> queues_;  ///< by QueueId, and the stream coordinator

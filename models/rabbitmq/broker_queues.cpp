@@ -26,6 +26,7 @@ std::vector<sim::NodeId> Broker::replicas(QueueId queue) const {
 
 bool Broker::routable(QueueId queue) const {
   const QueueInfo& info = topology_.queues[queue];
+  if (!definitions_.exists(queue)) return false;
   if (info.type != QueueType::classic || info.mirrored) return true;
   const sim::NodeId home = info.members.front();
   if (home == process_.node()) return queues_[queue]->exists();

@@ -68,15 +68,22 @@ void Channel::act_on(const sim::Arrival& arrival) {
     const auto& open = static_cast<const ChannelOpen&>(*arrival.payload);
     confirms_ = open.confirms;
     transactional_ = open.transactions;
-    boost::intrusive_ptr<QueueDeclare> declare{new QueueDeclare};
-    declare->queue = open.declares;
-    declare->channel = id_;
-    const QueueInfo& queue = broker_.topology().queues[open.declares];
-    if (queue.type == QueueType::classic && !queue.mirrored) {
-      broker_.cast_queue(queue.members.front(), kinds.queue_declare, declare);
-    }
+    declare(open.declares);
   }
   answer();
+}
+
+void Channel::declare(QueueId id) {
+  const QueueInfo& queue = broker_.topology().queues[id];
+  if (!queue.exists_at_start) return;  // an administrator's queue: the client only asks whether it is there
+  if (!broker_.definitions().exists(id)) {
+    broker_.definitions().ask({.what = DefinitionCommand::What::declare, .queue = id, .policy = {}});
+  }
+  if (queue.type != QueueType::classic || queue.mirrored) return;
+  boost::intrusive_ptr<QueueDeclare> letter{new QueueDeclare};
+  letter->queue = id;
+  letter->channel = id_;
+  broker_.cast_queue(queue.members.front(), events().queue_declare, letter);
 }
 
 // --- publishing ---
@@ -102,14 +109,8 @@ void Channel::publish(const BasicPublish& publish) {
   route(publish, confirms_ ? next_seq_++ : 0);
 }
 
-std::vector<QueueId> Channel::targets_of(Route route) const {
-  std::vector<QueueId> targets = broker_.topology().route(route);
-  std::erase_if(targets, [this](QueueId queue) { return !broker_.routable(queue); });
-  return targets;
-}
-
 void Channel::route(const BasicPublish& publish, PublishSeq seq) {
-  const std::vector<QueueId> targets = targets_of(publish.route);
+  const std::vector<QueueId> targets = broker_.route(publish.route);
   if (targets.empty()) {
     broker_.ledger().dropped(*publish.message, "no route");
     if (publish.mandatory) {
@@ -127,13 +128,15 @@ void Channel::route(const BasicPublish& publish, PublishSeq seq) {
   boost::intrusive_ptr<Content> content{new Content};
   content->message = publish.message;
   content->persistent = publish.persistent;
+  content->expiration = publish.expiration;
+  content->route = publish.route;
   content->copy = broker_.ledger().next_number();
   distribute(content, targets, seq);
 }
 
-void Channel::publish(Route route, const ContentPtr& content) {
+void Channel::publish(const Route& route, const ContentPtr& content) {
   const PublishSeq seq = next_seq_++;
-  const std::vector<QueueId> targets = targets_of(route);
+  const std::vector<QueueId> targets = broker_.route(route);
   if (targets.empty()) {
     rejected_.push_back(seq);
   } else {

@@ -55,6 +55,8 @@ class Channel {
   void queue_down(QueueId queue, sim::NodeId node);
   /// The broker closes the connection.
   void expel() { finished_ = true; }
+  /// It was deleted, whether or not there is another one of its name by now.
+  void queue_gone(QueueId queue);
   /// The connection is gone: the queues take back what this channel held.
   void close();
   /// The client was silent for too long, or broke the protocol; the broker then drops the channel.
@@ -64,7 +66,7 @@ class Channel {
 
   // --- for an owner ---
   [[nodiscard]] PublishSeq next_seq() const { return next_seq_; }
-  void publish(Route route, const ContentPtr& content);
+  void publish(const Route& route, const ContentPtr& content);
 
   /// Kept where the client is the broker itself.
   [[nodiscard]] sim::NodeId client() const;
@@ -85,11 +87,11 @@ class Channel {
 
   void act_on(const sim::Arrival& arrival);
   void block_publisher();
+  void declare(QueueId queue);
 
   // channel.cpp: publishing and confirms
   void publish(const BasicPublish& publish);
   void route(const BasicPublish& publish, PublishSeq seq);
-  [[nodiscard]] std::vector<QueueId> targets_of(Route route) const;
   void distribute(const ContentPtr& content, const std::vector<QueueId>& targets, PublishSeq seq);
   void publish_to_replicas(QueueId queue, PublishSeq seq, const ContentPtr& content);
   void commit();

@@ -34,6 +34,7 @@ void Channel::stream_writer_changed(QueueId stream) {
 
 void Channel::consume(const BasicConsume& request) {
   const QueueInfo& info = broker_.topology().queues[request.queue];
+  if (!broker_.definitions().exists(request.queue) && !info.exists_at_start) return fail(kNotFound);
   consumes_[request.queue] = &request;
   if (timeout_scan_ == sim::kNever) timeout_scan_ = broker_.now() + kTimeoutScan;
   if (info.type == QueueType::quorum) {
@@ -160,6 +161,18 @@ void Channel::give_up_on(sim::NodeId replica, QueueId queue) {
 void Channel::leader_changed(QueueId queue) {
   const auto used = used_.find(queue);
   if (used != used_.end() && used->second != broker_.home(queue)) fail(kNotFound);
+}
+
+void Channel::queue_gone(QueueId queue) {
+  // A queue's process that ends in order owes nothing any more: what only it held up is confirmed.
+  std::vector<PublishSeq> owed;
+  for (const auto& [seq, queues] : unconfirmed_) {
+    if (queues.contains(queue)) owed.push_back(seq);
+  }
+  for (const PublishSeq seq : owed) accept(seq, queue);
+  if (const auto client = fifos_.find(queue); client != fifos_.end()) client->second->queue_gone();
+  if (consumes_.contains(queue)) return fail(kNotFound);  // basic.cancel
+  answer();
 }
 
 void Channel::fail(std::uint32_t code) {

@@ -33,13 +33,24 @@ void ClassicQueue::handle_mirroring(const Letter& letter) {
 
 void ClassicQueue::view_learned(sim::NodeId from, const QueueViewLetter& letter) {
   const bool starting = !mirrors_.decided();
+  const bool mirrored = mirrors_.mirrors();
   mirrors_.learn(from, letter);
+  if (mirrored && !mirrors_.mirrors() && !mirrors_.leads()) stop_mirroring();
   if (starting && mirrors_.decided()) start_as_decided();
 }
 
 void ClassicQueue::decide() {
   mirrors_.decide();
   if (mirrors_.decided()) start_as_decided();
+}
+
+/// A policy wants fewer mirrors, and this one is not among them any more.
+void ClassicQueue::stop_mirroring() {
+  ready_.clear();
+  owed_.clear();
+  early_.clear();
+  expected_.clear();
+  start_empty();
 }
 
 void ClassicQueue::start_as_decided() {
@@ -71,15 +82,7 @@ void ClassicQueue::tell_mirrors_to_forget(SeqId seq, const Content& content) {
 }
 
 void ClassicQueue::let_join(sim::NodeId node) {
-  if (!mirrors_.join(node, next_seq_) || !info_.sync_automatically) return;
-  boost::intrusive_ptr<MirrorSync> letter{new MirrorSync};
-  letter->queue = id_;
-  std::map<SeqId, ContentPtr> all;
-  for (const auto& [seq, item] : ready_) all.emplace(seq, item.content);
-  for (const auto& [seq, held] : held_) all.emplace(seq, held.item.content);
-  letter->items.assign(all.begin(), all.end());
-  broker_.cast_queue(node, events().mirror_sync, letter);
-  mirrors_.synced(node);
+  if (mirrors_.join(node, next_seq_) && info_.sync_automatically) synchronise(node);
 }
 
 // --- a mirror ---
@@ -106,9 +109,9 @@ void ClassicQueue::forget_mirrored(const MirrorForget& letter) {
 }
 
 void ClassicQueue::take_sync(const MirrorSync& letter) {
-  for (const auto& [seq, content] : letter.items) {
+  for (const auto& [seq, item] : letter.items) {
     next_seq_ = std::max(next_seq_, seq + 1);
-    if (!ready_.contains(seq)) keep(seq, make_item(content), {}, 0);
+    if (!ready_.contains(seq)) keep(seq, {.content = item.content, .expires = item.expires}, {}, 0);
   }
 }
 

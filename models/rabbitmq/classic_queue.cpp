@@ -23,14 +23,17 @@ ClassicQueue::ClassicQueue(Broker& broker, QueueId id)
       info_(broker.topology().queues[id]),
       mailbox_(broker.simulation().scheduler()),
       mirrors_(broker, id),
-      storage_(broker, id, mailbox_) {
-  if (!broker.initial()) return;
+      storage_(broker, id, mailbox_),
+      exists_(info_.exists_at_start),
+      unused_since_(broker.now()) {
+  if (!broker.initial() || broker.serving()) return;
   storage_.create();
   if (mirrors_.enabled()) mirrors_.create();
 }
 
 void ClassicQueue::recover() {
-  if (!info_.durable) {
+  exists_ = broker_.definitions().exists(id_);
+  if (!info_.durable || !exists_) {
     exists_ = false;  // deleted when its node boots; whoever needs it declares it again
     storage_.discard();
     return;
@@ -50,6 +53,7 @@ void ClassicQueue::recover_content() {
     Item item = make_item(found.content);
     item.stored = item.redelivered = true;
     item.on_disk = found.on_disk;
+    item.expires = found.expires;
     ready_.emplace(found.seq, std::move(item));
   }
   next_seq_ = std::max(next_seq_, storage_.first_free());
@@ -70,8 +74,11 @@ void ClassicQueue::crashed() {
 
 /// As after an unclean shutdown of the node, but for the queue itself: it exists also if it is not durable.
 void ClassicQueue::restart() {
-  if (info_.durable) recover_content();
+  const QueueDefinition& definition = broker_.definitions().of(id_);
+  const bool another = !definition.exists || definition.incarnation != incarnation_;
+  if (exists_ && info_.durable && !another) recover_content();
   runs_ = true;
+  if (another) redefine(definition);  // nobody was there to hear of it
   broker_.simulation().roles_changed();
 }
 
@@ -91,7 +98,9 @@ void ClassicQueue::loop() {
       broker_.supervision().check(id_);
     }
     if (mirrors_.leads()) {
+      limit_length();  // what came back from consumers counts again
       expire();
+      expire_queue();
       serve();
       if (mirrors_.enabled()) mirrors_.oldest_is(oldest());
     }
@@ -109,6 +118,7 @@ SeqId ClassicQueue::oldest() const {
 sim::VirtualTime ClassicQueue::deadline() const {
   sim::VirtualTime next = std::min(storage_.next_flush(), mirrors_.decision());
   if (!ready_.empty() && mirrors_.leads()) next = std::min(next, ready_.begin()->second.expires);
+  if (may_expire()) next = std::min(next, unused_since_ + info_.expires);
   return next;
 }
 
@@ -127,9 +137,12 @@ void ClassicQueue::handle(const Letter& letter) {
     settle(static_cast<const QueueSettle&>(request));
   } else if (letter.kind == kinds.queue_channel_down.sent) {
     consumers_gone(same_channel, request.channel);
-  } else if (letter.kind == kinds.queue_declare.sent && !exists_) {
-    exists_ = true;
-    storage_.create();
+  } else if (letter.kind == kinds.queue_declare.sent) {
+    declare();
+  } else if (letter.kind == kinds.queue_definition.sent) {
+    redefine(static_cast<const DefinitionLetter&>(request).definition);
+  } else if (letter.kind == kinds.queue_purge.sent) {
+    if (mirrors_.leads()) purge("purged");
   } else {
     handle_mirroring(letter);
   }
@@ -142,16 +155,7 @@ void ClassicQueue::publish(const QueuePublish& request) {
     broker_.ledger().dropped(*request.content, "no route");
     return confirm(request.channel, request.seq, true);
   }
-  const bool full = info_.max_length >= 0 && std::ssize(ready_) >= info_.max_length;
-  if (full && info_.overflow != Overflow::drop_head) {
-    if (info_.overflow == Overflow::reject_publish_dlx) {
-      broker_.give_up(id_, *request.content, "x-max-length", /*rejected=*/false);
-    } else {
-      broker_.ledger().dropped(*request.content, "x-max-length");
-    }
-    tell_mirrors_to_forget(next_seq_, *request.content);
-    return confirm(request.channel, request.seq, false);
-  }
+  if (info_.overflow != Overflow::drop_head && over_limit(request.content.get())) return refuse(request);
   Item item = make_item(request.content);
   broker_.ledger().held(broker_.node(), *item.content);
   const SeqId seq = next_seq_++;
@@ -163,19 +167,30 @@ void ClassicQueue::publish(const QueuePublish& request) {
     broker_.ledger().settled(id_, *item.content);
     return confirm(request.channel, request.seq, true);
   }
+  const bool expired = item.expires <= broker_.now();
   keep(seq, std::move(item), request.channel, request.seq);
+  if (expired && consumer != nullptr) serve();  // with a TTL of 0 a message lives only if a consumer waits for it
   limit_length();
 }
 
+void ClassicQueue::refuse(const QueuePublish& request) {
+  const std::string_view rule = over_length(1) ? "x-max-length" : "x-max-length-bytes";
+  if (info_.overflow == Overflow::reject_publish_dlx) {
+    broker_.give_up(id_, *request.content, rule, /*rejected=*/false);
+  } else {
+    broker_.ledger().dropped(*request.content, rule);
+  }
+  tell_mirrors_to_forget(next_seq_, *request.content);
+  confirm(request.channel, request.seq, false);
+}
+
 ClassicQueue::Item ClassicQueue::make_item(const ContentPtr& content) {
-  Item item{.content = content};
-  if (info_.ttl.count() >= 0) item.expires = broker_.now() + info_.ttl;
-  return item;
+  return {.content = content, .expires = expiry(broker_.now(), info_.ttl, content->expiration)};
 }
 
 void ClassicQueue::keep(SeqId seq, Item item, const ChannelId& channel, PublishSeq publish) {
   item.stored = info_.durable && item.content->persistent;
-  if (item.stored) storage_.publish(seq, item.content, publish != 0);
+  if (item.stored) storage_.publish(seq, item.content, item.expires, publish != 0);
   if (publish != 0 && item.stored && !NOLOSS_BUG("rabbitmq: classic queue confirms before it has written")) {
     owed_.emplace(seq, Owed{channel, publish});
   } else {
@@ -295,7 +310,9 @@ void ClassicQueue::take_back(SeqId seq) {
 }
 
 void ClassicQueue::consumers_gone(bool (*gone)(const ChannelId&, const ChannelId&), const ChannelId& whose) {
+  const std::size_t had = consumers_.size();
   std::erase_if(consumers_, [&](const Consumer& consumer) { return gone(consumer.channel, whose); });
+  if (had > 0 && consumers_.empty()) unused_since_ = broker_.now();
   std::vector<SeqId> back;
   for (const auto& [seq, held] : held_) {
     if (gone(held.channel, whose)) back.push_back(seq);
@@ -305,18 +322,31 @@ void ClassicQueue::consumers_gone(bool (*gone)(const ChannelId&, const ChannelId
 
 // --- limits ---
 
+bool ClassicQueue::over_length(std::int64_t more) const {
+  return info_.max_length >= 0 && std::ssize(ready_) + more > info_.max_length;
+}
+
+bool ClassicQueue::over_limit(const Content* next) const {
+  if (over_length(next == nullptr ? 0 : 1)) return true;
+  if (info_.max_bytes < 0) return false;
+  std::int64_t bytes = next == nullptr ? 0 : next->message->bytes;
+  for (const auto& [seq, item] : ready_) bytes += item.content->message->bytes;
+  return bytes > info_.max_bytes;
+}
+
 void ClassicQueue::limit_length() {
-  if (info_.max_length < 0 || info_.overflow != Overflow::drop_head) return;
-  while (std::ssize(ready_) > info_.max_length) {
+  if (info_.overflow != Overflow::drop_head) return;
+  while (!ready_.empty() && over_limit(nullptr)) {
+    const std::string_view rule = over_length(0) ? "x-max-length" : "x-max-length-bytes";
     auto head = ready_.extract(ready_.begin());
-    give_up(head.key(), head.mapped(), "x-max-length", false);
+    give_up(head.key(), head.mapped(), rule, false);
   }
 }
 
 void ClassicQueue::expire() {
   while (!ready_.empty() && ready_.begin()->second.expires <= broker_.now()) {
     auto head = ready_.extract(ready_.begin());
-    give_up(head.key(), head.mapped(), "x-message-ttl", false);
+    give_up(head.key(), head.mapped(), info_.ttl.count() < 0 ? "expiration" : "x-message-ttl", false);
   }
 }
 

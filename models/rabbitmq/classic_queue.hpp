@@ -2,9 +2,9 @@
 //
 // Modelled: messages in publish order, consumers in turn with prefetch, hand-over to a waiting consumer without
 // storage, when each publish is confirmed, requeue to the original place, TTL at the head, length limits, dead letters
-// (at-most-once, the only kind that classic queues have), non-durable queues; bodies that are read from disk when they
-// are needed after a start, 2048 at a time. Not modelled: paging of what was published since then, lazy mode,
-// priorities, exclusive queues, expiry of the queue itself, single active consumer.
+// (at-most-once, the only kind that classic queues have), non-durable queues, expiry of the queue when nobody uses it;
+// bodies that are read from disk when they are needed after a start, 2048 at a time. Not modelled: paging of what was
+// published since then, lazy mode, priorities, exclusive queues, single active consumer.
 //
 // A mirrored queue has such a process on each node. One leads; the others keep the same messages, in the leader's order
 // and under its numbers, and confirm them on their own; see mirrors.hpp.
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "models/rabbitmq/classic_storage.hpp"
+#include "models/rabbitmq/definitions.hpp"
 #include "models/rabbitmq/mirrors.hpp"
 #include "models/rabbitmq/queue_process.hpp"
 #include "models/rabbitmq/topology.hpp"
@@ -45,6 +46,8 @@ class ClassicQueue final : public QueueProcess {
 
   void leader_stops() override { mirrors_.leader_stops(); }
   [[nodiscard]] const Mirrors& mirrors() const { return mirrors_; }
+  /// A policy makes it a mirrored queue: on its home node it leads, elsewhere this is a mirror that has nothing yet.
+  void begin_mirroring();
   [[nodiscard]] bool leads() const override { return runs_ && mirrors_.leads(); }
   [[nodiscard]] bool drained() const override { return ready_.empty() && held_.empty(); }
   [[nodiscard]] bool waits_for_copies() const override { return false; }
@@ -87,6 +90,7 @@ class ClassicQueue final : public QueueProcess {
   void promote();
   void decide();
   void start_as_decided();
+  void stop_mirroring();
   void mirrored(const MirrorPublish& letter);
   void forget_mirrored(const MirrorForget& letter);
   void take_sync(const MirrorSync& letter);
@@ -98,7 +102,19 @@ class ClassicQueue final : public QueueProcess {
   [[nodiscard]] Item make_item(const ContentPtr& content);
   void keep(SeqId seq, Item item, const ChannelId& channel, PublishSeq publish);
 
+  // classic_definition.cpp
+  void declare();
+  void redefine(const QueueDefinition& definition);
+  /// Throws away what is ready.
+  void purge(std::string_view rule);
+  /// Throws away everything; nothing is dead-lettered.
+  void remove(std::string_view rule);
+  [[nodiscard]] bool may_expire() const;
+  void expire_queue();
+  void synchronise(sim::NodeId node);
+
   void publish(const QueuePublish& request);
+  void refuse(const QueuePublish& request);
   void settle(const QueueSettle& request);
   void take_back(SeqId seq);
   void consumers_gone(bool (*gone)(const ChannelId&, const ChannelId&), const ChannelId& whose);
@@ -108,6 +124,10 @@ class ClassicQueue final : public QueueProcess {
   void serve();
   [[nodiscard]] Consumer* next_consumer();
   void hand_over(Consumer& consumer, SeqId seq, const Item& item);
+  /// With so many more ready messages.
+  [[nodiscard]] bool over_length(std::int64_t more) const;
+  /// With what is ready, and `next` if it is given.
+  [[nodiscard]] bool over_limit(const Content* next) const;
   /// Drops or dead-letters messages at the head that are too many or too old.
   void limit_length();
   void expire();
@@ -127,8 +147,11 @@ class ClassicQueue final : public QueueProcess {
   Mailbox mailbox_;
   Mirrors mirrors_;
   ClassicStorage storage_;
-  bool exists_ = true;
-  bool runs_ = true;  ///< false: its process has crashed, and has not recovered yet
+  bool exists_;
+  std::uint64_t incarnation_ = 1;  ///< of the definition
+  sim::VirtualTime unused_since_;  ///< without consumers, and not declared again
+  bool expires_ = false;           ///< it has said so
+  bool runs_ = true;               ///< false: its process has crashed, and has not recovered yet
   SeqId next_seq_ = 0;
   std::map<SeqId, Item> ready_;
   std::map<SeqId, Held> held_;

@@ -45,11 +45,12 @@ void ClassicStorage::discard() {
   }
 }
 
-void ClassicStorage::publish(SeqId seq, ContentPtr content, bool wants_confirm) {
+void ClassicStorage::publish(SeqId seq, ContentPtr content, sim::VirtualTime expires, bool wants_confirm) {
   Entry entry;
   entry.record = new IndexRecord;
   entry.record->seq = seq;
   entry.record->content = content;
+  entry.record->expires = expires;
   entry.record->embedded = content->message->bytes < broker_.topology().embed_below;
   if (!entry.record->embedded) {
     broker_.message_store().write(*this, queue_, seq, content);
@@ -285,7 +286,7 @@ std::vector<ClassicStorage::Recovered> ClassicStorage::recover() {
     const bool has_body =
         in_journal || (record->embedded ? bodies_.contains(copy) : broker_.message_store().holds(queue_, copy));
     if (has_body) {
-      found.push_back({seq, record->content, /*on_disk=*/!in_journal});
+      found.push_back({seq, record->content, record->expires, /*on_disk=*/!in_journal});
     } else {
       drop(*record);
     }

@@ -30,6 +30,7 @@ class Mailbox;
 struct IndexRecord final : Record {
   SeqId seq = 0;
   bool acknowledged = false;
+  sim::VirtualTime expires = sim::kNever;
   bool embedded = false;  ///< the body lies in the journal, or in the queue's own store
   ContentPtr content;     ///< version 2 and larger messages: only its number counts, the body lies elsewhere
 };
@@ -39,6 +40,7 @@ class ClassicStorage {
   struct Recovered {
     SeqId seq = 0;
     ContentPtr content;
+    sim::VirtualTime expires = sim::kNever;
     bool on_disk = false;  ///< only the index was read, not the body
   };
 
@@ -59,7 +61,7 @@ class ClassicStorage {
   /// The queue's process is no more, and its buffers with it.
   void crashed();
 
-  void publish(SeqId seq, ContentPtr content, bool wants_confirm);
+  void publish(SeqId seq, ContentPtr content, sim::VirtualTime expires, bool wants_confirm);
   void acknowledge(SeqId seq, const Content& content);
   /// Reads a body that recover() has found. False: the device or its checksum says no, or it is not where it was.
   [[nodiscard]] bool readable(const Content& content);

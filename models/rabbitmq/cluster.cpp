@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -37,6 +38,7 @@ class RabbitCluster final : public Cluster {
       : simulation_(simulation),
         setup_(setup),
         history_(history),
+        entities_(setup.entities),
         topology_(make_topology(setup)),
         ledger_(history, topology_.queues.size()),
         consumed_(topology_.queues.size()) {
@@ -49,6 +51,10 @@ class RabbitCluster final : public Cluster {
   [[nodiscard]] bool settled() const override;
   [[nodiscard]] std::vector<std::string_view> blocking_waits() const override;
   [[nodiscard]] FinalState final_state() override;
+  void set(std::span<const OptionChange> changes) override;
+  void create(std::string_view entity) override { ask(DefinitionCommand::What::declare, entity); }
+  void remove(std::string_view entity) override { ask(DefinitionCommand::What::remove, entity); }
+  void purge(std::string_view entity) override { ask(DefinitionCommand::What::purge, entity); }
 
  private:
   struct ProducerNode {
@@ -78,13 +84,17 @@ class RabbitCluster final : public Cluster {
   /// Offset of a stream below which every consumer is.
   [[nodiscard]] Offset read_by_all(QueueId stream) const;
   void describe_stream(QueueId stream, FinalState& state) const;
+  /// An administrator's command, on the first node that serves; where none does it fails.
+  void ask(DefinitionCommand::What what, std::string_view entity);
+  void ask(DefinitionCommand command);
   [[nodiscard]] bool producers_settled() const;
   [[nodiscard]] bool consumers_settled() const;
 
   sim::Simulation& simulation_;
   const Setup& setup_;
   History& history_;
-  Topology topology_;
+  std::vector<EntitySetup> entities_;  ///< with what administrators have set since the start
+  Topology topology_;                  ///< as the run began, but for policies
   Ledger ledger_;
   SequenceCheckSetup no_check_;
   std::vector<bool> consumed_;          ///< by queue: somebody reads from it
@@ -231,6 +241,7 @@ bool RabbitCluster::settled() const {
   for (QueueId i = 0; i < topology_.queues.size(); ++i) {
     if (!consumed_[i]) continue;
     const QueueProcess* leading = leader(i);
+    if (leading != nullptr && !leading->exists()) continue;
     if (leading == nullptr || !drained(i, *leading) || leading->waits_for_copies()) return false;
   }
   return true;
@@ -261,6 +272,36 @@ std::vector<std::string_view> RabbitCluster::blocking_waits() const {
   if (consumer_waits) add("consumer waits");
   if (!producers_settled()) add("producer waits");
   return waits;
+}
+
+// --- administrators ---
+
+void RabbitCluster::ask(DefinitionCommand command) {
+  for (const sim::NodeId node : topology_.brokers) {
+    auto* const program = static_cast<Broker*>(simulation_.machine(node).process().program());
+    if (program != nullptr && program->serving()) return program->definitions().ask(std::move(command));
+  }
+}
+
+void RabbitCluster::ask(DefinitionCommand::What what, std::string_view entity) {
+  ask(DefinitionCommand{.what = what, .queue = entity_index(setup_, entity), .policy = {}});
+}
+
+void RabbitCluster::set(std::span<const OptionChange> changes) {
+  std::set<QueueId> changed;
+  for (const OptionChange& change : changes) {
+    if (change.scope != OptionScope::entity) continue;
+    entities_[change.entity].config.set(change.name, change.value);
+    changed.insert(change.entity);
+  }
+  for (const QueueId queue : changed) {
+    QueuePolicy& known = topology_.queues[queue];
+    QueuePolicy policy = make_policy(topology_, entities_[queue], setup_);
+    policy.mirrored = policy.mirrored || known.mirrored;  // without a policy: a mirrored queue that has no mirrors
+    known = policy;
+    if (known.mirrored) topology_.queues[queue].members = mirrored_members(topology_, queue);
+    ask(DefinitionCommand{.what = DefinitionCommand::What::apply_policy, .queue = queue, .policy = policy});
+  }
 }
 
 void RabbitCluster::describe_stream(QueueId stream, FinalState& state) const {

@@ -35,7 +35,7 @@ void DeadLetterWorker::send() {
     }
     // Noted before it goes out: a refusal may come at once.
     in_flight_.emplace(channel->next_seq(), InFlight{std::move(letter), broker_.now() + kSettleTimeout});
-    channel->publish(broker_.topology().queues[queue_].dead_letter_route, content);
+    channel->publish(content->route, content);
   }
 }
 

@@ -19,7 +19,11 @@ FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
   switch (command.kind) {
     case FifoKind::noop:
     case FifoKind::tick: break;
-    case FifoKind::register_enqueuer: enqueuers_.emplace(command.channel, 1); break;
+    case FifoKind::register_enqueuer: {
+      std::uint64_t& next = enqueuers_.try_emplace(command.channel, 1).first->second;
+      next = std::max(next, command.enqueue_seq);
+      break;
+    }
     case FifoKind::enqueue: reply = enqueue(command, effects); break;
     case FifoKind::checkout: {
       const auto [consumer, fresh] = consumers_.try_emplace(command.channel);
@@ -35,6 +39,7 @@ FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
       if (const auto gone = consumers_.find(command.channel); gone != consumers_.end()) {
         take_back(gone->second, /*counts=*/true, /*to_back=*/false, effects);
         consumers_.erase(gone);
+        unused_since_ = command.at;
         std::erase(turn_, command.channel);
       }
       break;
@@ -42,6 +47,8 @@ FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
     case FifoKind::dead_letters_confirmed:
       for (const std::uint64_t number : command.deliveries) dead_letters_.erase(number);
       break;
+    case FifoKind::purge: purge("purged", effects); break;
+    case FifoKind::define: redefine(command.definition, command.at, effects); break;
     case FifoKind::node_down:
     case FifoKind::node_up: node_changed(command, effects); break;
   }
@@ -50,7 +57,7 @@ FifoReply Fifo::apply(const FifoCommand& command, Effects& effects) {
   return reply;
 }
 
-FifoReply Fifo::enqueue(const FifoCommand& command, Effects& /*effects*/) {
+FifoReply Fifo::enqueue(const FifoCommand& command, Effects& effects) {
   if (command.enqueue_seq != 0) {
     std::uint64_t& next = enqueuers_.try_emplace(command.channel, 1).first->second;
     if (command.enqueue_seq > next) return FifoReply::gap;
@@ -60,8 +67,12 @@ FifoReply Fifo::enqueue(const FifoCommand& command, Effects& /*effects*/) {
     }
     next = std::max(next, command.enqueue_seq + 1);
   }
+  if (!exists_) {
+    effects.push_back({.what = FifoEffect::What::removed, .content = command.content, .rule = "no route"});
+    return FifoReply::ok;
+  }
   Item item{.content = command.content};
-  if (info_.ttl.count() >= 0) item.expires = command.at + info_.ttl;
+  item.expires = expiry(command.at, policy().ttl, command.content->expiration);
   messages_.push_back(std::move(item));
   return FifoReply::ok;
 }
@@ -81,7 +92,7 @@ void Fifo::settle(const FifoCommand& command, Effects& effects) {
       drop(item, "rejected", /*rejected=*/true, effects);
     } else {
       const bool counts = command.failed || release_.delivery_counter != DeliveryCounter::failed;
-      const bool to_back = release_.requeues_at_back && info_.delivery_limit < 0;
+      const bool to_back = release_.requeues_at_back && policy().delivery_limit < 0;
       take_back(std::move(item), counts, to_back, effects);
     }
   }
@@ -94,7 +105,7 @@ void Fifo::take_back(Consumer& consumer, bool counts, bool to_back, Effects& eff
 void Fifo::take_back(Item item, bool counts, bool to_back, Effects& effects) {
   if (counts) ++item.returns;
   item.redelivered = true;
-  if (info_.delivery_limit >= 0 && item.returns > info_.delivery_limit) {
+  if (policy().delivery_limit >= 0 && item.returns > policy().delivery_limit) {
     drop(item, "x-delivery-limit", /*rejected=*/false, effects);
   } else if (!NOLOSS_BUG("rabbitmq: quorum queue forgets what comes back")) {
     (to_back ? messages_ : returns_).push_back(std::move(item));
@@ -113,7 +124,7 @@ void Fifo::node_changed(const FifoCommand& command, Effects& effects) {
 
 void Fifo::drop(const Item& item, std::string_view rule, bool rejected, Effects& effects) {
   FifoEffect effect{.what = FifoEffect::What::dropped, .content = item.content, .rule = rule, .rejected = rejected};
-  if (info_.dead_letter_confirmed) {
+  if (policy().dead_letter_confirmed) {
     effect.what = FifoEffect::What::dead_letter;
     effect.delivery = next_dead_letter_++;
     dead_letters_.emplace(effect.delivery, effect);
@@ -125,6 +136,41 @@ void Fifo::dead_letters_again(Effects& effects) const {
   for (const auto& [number, effect] : dead_letters_) effects.push_back(effect);
 }
 
+// --- the queue itself ---
+
+void Fifo::purge(std::string_view rule, Effects& effects) {
+  for (std::deque<Item>* items : {&returns_, &messages_}) {
+    for (const Item& item : *items) {
+      effects.push_back({.what = FifoEffect::What::removed, .content = item.content, .rule = rule});
+    }
+    items->clear();
+  }
+}
+
+void Fifo::redefine(const QueueDefinition& definition, sim::VirtualTime now, Effects& effects) {
+  if (definition.version <= version_) return;
+  if (!definition.exists || definition.incarnation != incarnation_) {
+    for (auto& [channel, consumer] : consumers_) {
+      for (auto& [delivery, item] : consumer.holds) messages_.push_back(std::move(item));
+    }
+    for (auto& [number, effect] : dead_letters_) messages_.push_back({.content = effect.content});
+    consumers_.clear();
+    turn_.clear();
+    dead_letters_.clear();
+    purge(definition.removed_by, effects);
+    unused_since_ = now;
+  }
+  exists_ = definition.exists;
+  incarnation_ = definition.incarnation;
+  version_ = definition.version;
+  changed_ = definition.policy;
+}
+
+sim::VirtualTime Fifo::unused_until() const {
+  const bool may_expire = exists_ && policy().expires.count() >= 0 && consumers_.empty();
+  return may_expire ? unused_since_ + policy().expires : sim::kNever;
+}
+
 // --- limits ---
 
 void Fifo::expire(sim::VirtualTime now, Effects& effects) {
@@ -133,19 +179,39 @@ void Fifo::expire(sim::VirtualTime now, Effects& effects) {
     consumer.give_up = sim::kNever;
     take_back(consumer, release_.delivery_counter != DeliveryCounter::failed, /*to_back=*/false, effects);
   }
-  while (ready() > 0 && head().expires <= now) drop(take_head(), "x-message-ttl", /*rejected=*/false, effects);
+  const std::string_view rule = policy().ttl.count() < 0 ? "expiration" : "x-message-ttl";
+  while (ready() > 0 && head().expires <= now) drop(take_head(), rule, /*rejected=*/false, effects);
+}
+
+std::int64_t Fifo::kept_bytes() const {
+  std::int64_t bytes = 0;
+  for (const Item& item : returns_) bytes += item.content->message->bytes;
+  for (const Item& item : messages_) bytes += item.content->message->bytes;
+  for (const auto& [number, effect] : dead_letters_) bytes += effect.content->message->bytes;
+  return bytes;
+}
+
+bool Fifo::exceeds_limit(std::int64_t more) const {
+  if (policy().max_length >= 0 && kept() + more > policy().max_length) return true;
+  return policy().max_bytes >= 0 && kept_bytes() + more > policy().max_bytes;
+}
+
+bool Fifo::below_soft_limit() const {
+  if (policy().max_length >= 0 && kept() * 5 > policy().max_length * 4) return false;
+  return policy().max_bytes < 0 || kept_bytes() * 5 <= policy().max_bytes * 4;
 }
 
 void Fifo::limit_length(Effects& effects) {
-  if (info_.max_length < 0) return;
-  const auto limit = static_cast<std::size_t>(info_.max_length);
-  if (info_.overflow == Overflow::drop_head) {
-    while (ready() > limit) drop(take_head(), "x-max-length", /*rejected=*/false, effects);
+  if (policy().max_length < 0 && policy().max_bytes < 0) return;
+  if (policy().overflow == Overflow::drop_head) {
+    while (ready() > 0 && exceeds_limit(0)) {
+      const bool by_length = policy().max_length >= 0 && std::cmp_greater(ready(), policy().max_length);
+      drop(take_head(), by_length ? "x-max-length" : "x-max-length-bytes", /*rejected=*/false, effects);
+    }
     return;
   }
   // Publishers are told to stop; what they have sent before they hear of it is still taken.
-  const std::size_t kept = ready() + dead_letters_.size();
-  const bool full = full_ ? kept * 5 > limit * 4 : kept >= limit;
+  const bool full = full_ ? !below_soft_limit() : exceeds_limit(1);
   if (std::exchange(full_, full) == full) return;
   for (const auto& [channel, next] : enqueuers_) {
     effects.push_back({.what = full ? FifoEffect::What::full : FifoEffect::What::not_full, .channel = channel});

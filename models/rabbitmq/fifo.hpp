@@ -3,7 +3,7 @@
 // Modelled: enqueuers and their sequence numbers, consumers with what they hold, the returns that are served before the
 // rest, delivery limits, length limits, TTL by the leader's clock, consumers on a node that cannot be reached.
 // Effects are for the leader alone and may be lost or repeated when leadership changes. Not modelled: priorities,
-// single active consumer, purge, message bytes limits.
+// single active consumer.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/rabbitmq/definitions.hpp"
 #include "models/rabbitmq/log_command.hpp"
 #include "models/rabbitmq/protocol.hpp"
 #include "models/rabbitmq/topology.hpp"
@@ -31,18 +32,21 @@ enum class FifoKind : std::uint8_t {
   node_down,
   node_up,
   dead_letters_confirmed,  ///< by their targets
-  tick,                    ///< only its time counts
+  purge,
+  define,  ///< the queue was deleted, declared again, or has another policy
+  tick,    ///< only its time counts
 };
 
 /// What a Raft entry carries.
 struct FifoCommand final : LogCommand {
   FifoKind kind = FifoKind::noop;
   ChannelId channel;
-  std::uint64_t enqueue_seq = 0;  ///< 0: nobody waits for it (a dead letter)
+  std::uint64_t enqueue_seq = 0;  ///< 0: nobody waits for it (a dead letter); of a registration: the first to come
   std::vector<std::uint64_t> deliveries;
   bool failed = false;  ///< requeue: processing failed, as far as the consumer can tell
   std::int64_t prefetch = 0;
   sim::NodeId node{};
+  QueueDefinition definition;
 };
 using FifoCommandPtr = boost::intrusive_ptr<const FifoCommand>;
 
@@ -53,19 +57,20 @@ enum class FifoReply : std::uint8_t {
 
 /// What the leader does once a command is applied.
 struct FifoEffect {
-  enum class What : std::uint8_t { deliver, settled, dropped, dead_letter, full, not_full };
+  enum class What : std::uint8_t { deliver, settled, dropped, removed, dead_letter, full, not_full };
   What what = What::deliver;
   ChannelId channel = {};      ///< deliver, full, not_full
   std::uint64_t delivery = 0;  ///< deliver; dead_letter: its number
   bool redelivered = false;
   ContentPtr content = {};
-  std::string_view rule = {};  ///< dropped: why
+  std::string_view rule = {};  ///< dropped, and removed (which dead-letters nothing): why
   bool rejected = false;       ///< dropped by a consumer
 };
 
 class Fifo {
  public:
-  Fifo(const QueueInfo& info, const Release& release) : info_(info), release_(release) {}
+  /// `info`: as the queue was declared.
+  Fifo(const QueueInfo& info, const Release& release) : info_(info), release_(release), exists_(info.exists_at_start) {}
 
   FifoReply apply(const FifoCommand& command, std::vector<FifoEffect>& effects);
 
@@ -80,6 +85,11 @@ class Fifo {
   void deliver_again(const ChannelId& channel, std::uint64_t delivery, std::vector<FifoEffect>& effects) const;
   /// Dead letters that their targets have not confirmed, for a new leader.
   void dead_letters_again(std::vector<FifoEffect>& effects) const;
+  [[nodiscard]] bool exists() const { return exists_; }
+  /// Of the definition that it has.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  /// When the queue itself expires if nobody consumes from it before.
+  [[nodiscard]] sim::VirtualTime unused_until() const;
   /// When time alone changes something.
   [[nodiscard]] sim::VirtualTime next_expiry() const;
 
@@ -104,10 +114,22 @@ class Fifo {
   void take_back(Item item, bool counts, bool to_back, Effects& effects);
   void node_changed(const FifoCommand& command, Effects& effects);
   void settle(const FifoCommand& command, Effects& effects);
+  void redefine(const QueueDefinition& definition, sim::VirtualTime now, Effects& effects);
+  void purge(std::string_view rule, Effects& effects);
+  [[nodiscard]] const QueuePolicy& policy() const { return changed_ ? *changed_ : info_; }
   void drop(const Item& item, std::string_view rule, bool rejected, Effects& effects);
   void expire(sim::VirtualTime now, Effects& effects);
   void limit_length(Effects& effects);
   void serve(Effects& effects);
+  /// Messages that are ready, and dead letters whose targets have not confirmed them.
+  [[nodiscard]] std::int64_t kept() const {
+    return std::ssize(returns_) + std::ssize(messages_) + std::ssize(dead_letters_);
+  }
+  [[nodiscard]] std::int64_t kept_bytes() const;
+  /// With `more` beyond what is kept: messages, or bytes.
+  [[nodiscard]] bool exceeds_limit(std::int64_t more) const;
+  /// Four fifths of each limit.
+  [[nodiscard]] bool below_soft_limit() const;
   [[nodiscard]] std::size_t ready() const { return returns_.size() + messages_.size(); }
   [[nodiscard]] Item& head() { return returns_.empty() ? messages_.front() : returns_.front(); }
   Item take_head();
@@ -122,6 +144,11 @@ class Fifo {
   std::map<std::uint64_t, FifoEffect> dead_letters_;  ///< at-least-once: kept until confirmed
   std::uint64_t next_dead_letter_ = 1;
   bool full_ = false;
+  std::optional<QueuePolicy> changed_;  ///< the policy, once there was another one
+  std::uint64_t version_ = 0;
+  std::uint64_t incarnation_ = 1;
+  bool exists_;
+  sim::VirtualTime unused_since_ = sim::kStart;
 };
 
 }  // namespace noloss::models::rabbitmq

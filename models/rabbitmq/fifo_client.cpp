@@ -28,7 +28,7 @@ bool FifoClient::full() const { return enqueues_ >= kSoftLimit || registration_ 
 
 void FifoClient::publish(PublishSeq seq, ContentPtr content) {
   if (refuses_) {
-    channel_.broker().ledger().dropped(*content, "x-max-length");
+    channel_.broker().ledger().dropped(*content, info_.max_length >= 0 ? "x-max-length" : "x-max-length-bytes");
     return channel_.queue_confirms(queue_, seq, false);
   }
   if (registration_ == Registration::done) return enqueue(seq, std::move(content));
@@ -38,7 +38,18 @@ void FifoClient::publish(PublishSeq seq, ContentPtr content) {
   registration_deadline_ = channel_.broker().now() + channel_.broker().topology().net_ticktime + kRegistrationSlack;
   FifoCommand command;
   command.kind = FifoKind::register_enqueuer;
+  command.enqueue_seq = next_enqueue_;
   submit(std::move(command));
+}
+
+void FifoClient::queue_gone() {
+  // Numbers go on, so that nothing of the next queue of that name looks as if it had been sent before.
+  pending_.clear();
+  enqueues_ = 0;
+  unregistered_.clear();
+  registration_ = Registration::none;
+  registration_deadline_ = resend_ = sim::kNever;
+  refuses_ = consumes_ = false;
 }
 
 void FifoClient::enqueue(PublishSeq seq, ContentPtr content) {

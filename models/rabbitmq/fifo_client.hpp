@@ -29,6 +29,8 @@ class FifoClient {
   void receive(sim::EventId kind, const ToChannel& letter);
   void node_changed(sim::NodeId peer, LetterKind what);
   void close();
+  /// The queue was deleted: nothing is owed, nothing is asked for any more.
+  void queue_gone();
   void timers();
   [[nodiscard]] sim::VirtualTime next_timer() const { return std::min(resend_, registration_deadline_); }
   /// The publisher has to wait.

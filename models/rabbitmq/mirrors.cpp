@@ -53,6 +53,36 @@ void Mirrors::create() {
       .write(0, kViewBytes, sim::PayloadPtr{record});
 }
 
+void Mirrors::begin() {
+  view_.version = 1;
+  view_.leader = info_.members.front();
+  decided_ = true;
+}
+
+void Mirrors::resize() {
+  if (!leads()) {
+    if (view_.has(broker_.node())) return;
+    persist();
+    return ask_to_join();
+  }
+  QueueView view = view_;
+  while (static_cast<std::int64_t>(view.mirrors.size()) + 1 > info_.replicas && !view.mirrors.empty()) {
+    const sim::NodeId youngest = view.mirrors.back();
+    view.mirrors.pop_back();
+    std::erase(view.synced, youngest);
+    std::erase_if(joined_, [youngest](const auto& joined) { return joined.first == youngest; });
+  }
+  change(std::move(view));  // who would like to mirror and is missing in it asks to join
+}
+
+std::vector<sim::NodeId> Mirrors::unsynced() const {
+  std::vector<sim::NodeId> nodes;
+  for (const sim::NodeId mirror : view_.mirrors) {
+    if (!contains(view_.synced, mirror)) nodes.push_back(mirror);
+  }
+  return nodes;
+}
+
 void Mirrors::persist() {
   auto* record = new ViewRecord;
   record->view = view_;

@@ -48,7 +48,11 @@ struct MirrorStop final : ToQueue {};
 struct MirrorJoin final : ToQueue {};
 /// The leader's whole content for a mirror that joins, in order.
 struct MirrorSync final : ToQueue {
-  std::vector<std::pair<SeqId, ContentPtr>> items;
+  struct Item {
+    ContentPtr content;
+    sim::VirtualTime expires = sim::kNever;
+  };
+  std::vector<std::pair<SeqId, Item>> items;
 };
 
 class Mirrors {
@@ -64,6 +68,12 @@ class Mirrors {
   [[nodiscard]] bool decided() const { return decided_; }
 
   void create();
+  /// Of a queue that was not mirrored: its home node leads, and everybody knows.
+  void begin();
+  /// The policy asks for another number of mirrors.
+  void resize();
+  /// Mirrors that joined and lack what is older.
+  [[nodiscard]] std::vector<sim::NodeId> unsynced() const;
   void recover();
   /// When the role has to be decided with what was heard until then.
   [[nodiscard]] sim::VirtualTime decision() const { return decided_ ? sim::kNever : decision_; }

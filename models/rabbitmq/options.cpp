@@ -24,10 +24,8 @@ constexpr std::array<std::string_view, 2> kStrategies{"at-most-once", "at-least-
 constexpr std::array<std::string_view, 3> kHaModes{"none", "all", "exactly"};
 constexpr std::array<std::string_view, 2> kSyncModes{"manual", "automatic"};
 constexpr std::array<std::string_view, 2> kPromotion{"always", "when-synced"};
-constexpr std::array<std::string_view, 3> kPartitionHandling{"ignore", "pause_minority", "autoheal"};
 
 constexpr std::string_view kPolicy = "policy";
-constexpr std::string_view kConfig = "config";
 constexpr std::string_view kArguments = "arguments";
 constexpr std::string_view kItself = "";
 
@@ -111,28 +109,6 @@ constexpr std::array kQueue{
               .source = "x-queue-leader-locator client-local, for a client that declares there",
               .group = kItself},
     OptionRow{.scope = entity,
-              .name = "exchange",
-              .type = text,
-              .default_value = "none",
-              .meaning = "a durable fanout exchange that its publishers use; none: the default exchange",
-              .source = "rabbitmq.com/docs/exchanges",
-              .group = kItself},
-    OptionRow{.scope = entity,
-              .name = "bound",
-              .type = flag,
-              .default_value = "true",
-              .meaning = "whether the queue is bound to its exchange",
-              .source = "rabbitmq.com/docs/exchanges",
-              .safer = "true",
-              .group = kItself},
-    OptionRow{.scope = entity,
-              .name = "alternate-exchange",
-              .type = text,
-              .default_value = "none",
-              .meaning = "where the queue's exchange sends what it cannot route; such a message counts as routed",
-              .source = "rabbitmq.com/docs/ae",
-              .group = kItself},
-    OptionRow{.scope = entity,
               .name = "x-message-ttl",
               .type = duration,
               .default_value = "none",
@@ -143,12 +119,33 @@ constexpr std::array kQueue{
               .safer = "none",
               .group = kArguments},
     OptionRow{.scope = entity,
+              .name = "x-expires",
+              .type = duration,
+              .default_value = "none",
+              .min = kMillisecond,
+              .max = 365 * kDay,
+              .meaning = "a queue without consumers that nobody declared again for so long is deleted, with all its "
+                         "messages; they are not dead-lettered",
+              .source = "rabbitmq.com/docs/ttl#queue-ttl",
+              .safer = "none",
+              .group = kArguments},
+    OptionRow{.scope = entity,
               .name = "x-max-length",
               .type = integer,
               .default_value = "none",
               .min = 1,
               .max = 1'000'000'000,
               .meaning = "most messages that are ready; what happens beyond is x-overflow",
+              .source = "rabbitmq.com/docs/maxlength",
+              .safer = "none",
+              .group = kArguments},
+    OptionRow{.scope = entity,
+              .name = "x-max-length-bytes",
+              .type = size,
+              .default_value = "none",
+              .min = 1,
+              .max = std::int64_t{1} << 40U,
+              .meaning = "most bytes of bodies of messages that are ready; what happens beyond is x-overflow",
               .source = "rabbitmq.com/docs/maxlength",
               .safer = "none",
               .group = kArguments},
@@ -187,7 +184,8 @@ constexpr std::array kMirroring{
               .meaning = "mirrors of a classic queue: on all nodes, or as many replicas as ha-params says",
               .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
               .safer = "all",
-              .group = kPolicy},
+              .group = kPolicy,
+              .dynamic = true},
     OptionRow{.scope = entity,
               .name = "ha-params",
               .type = integer,
@@ -196,7 +194,8 @@ constexpr std::array kMirroring{
               .max = 100,
               .meaning = "ha-mode exactly: replicas, the leader included",
               .source = "rabbitmq.com/docs/3.13/ha#mirroring-arguments",
-              .group = kPolicy},
+              .group = kPolicy,
+              .dynamic = true},
     OptionRow{.scope = entity,
               .name = "ha-sync-mode",
               .type = choice,
@@ -205,7 +204,8 @@ constexpr std::array kMirroring{
               .meaning = "manual: a mirror that joins gets only new messages; automatic: it gets all of them at once",
               .source = "rabbitmq.com/docs/3.13/ha#configuring-synchronisation",
               .safer = "automatic",
-              .group = kPolicy},
+              .group = kPolicy,
+              .dynamic = true},
     OptionRow{.scope = entity,
               .name = "ha-promote-on-failure",
               .type = choice,
@@ -214,7 +214,8 @@ constexpr std::array kMirroring{
               .meaning = "when-synced: the queue rather stays without a leader than with one that lacks messages",
               .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
               .safer = "when-synced",
-              .group = kPolicy},
+              .group = kPolicy,
+              .dynamic = true},
     OptionRow{.scope = entity,
               .name = "ha-promote-on-shutdown",
               .type = choice,
@@ -223,7 +224,8 @@ constexpr std::array kMirroring{
               .meaning = "the same when the leader's node is stopped in an orderly way",
               .source = "rabbitmq.com/docs/3.13/ha#promoting-unsynchronised-mirrors",
               .safer = "when-synced",
-              .group = kPolicy},
+              .group = kPolicy,
+              .dynamic = true},
 };
 
 constexpr OptionRow kQueueVersion{
@@ -298,6 +300,7 @@ OptionRow as_policy(OptionRow row) {
   row.name.remove_prefix(2);  // "x-"
   row.group = kPolicy;
   row.source = "rabbitmq.com/docs/policies";
+  row.dynamic = row.name != "dead-letter-routing-key" && row.name != "dead-letter-strategy";
   return row;
 }
 
@@ -307,19 +310,12 @@ std::vector<OptionRow> make_rows(const Release& release) {
     if (const auto known = as_known(row, release)) rows.push_back(*known);
   };
   for (const OptionRow& row : kBroker) add(row);
-  if (release.partition_handling) {
-    rows.push_back({.scope = broker,
-                    .name = "cluster_partition_handling",
-                    .type = choice,
-                    .default_value = "ignore",
-                    .choices = kPartitionHandling,
-                    .meaning = "ignore: both sides go on; pause_minority: nodes without a majority stop serving; "
-                               "autoheal: when the cut ends, the nodes of the side with fewer clients restart",
-                    .source = "rabbitmq.com/docs/3.13/partitions",
-                    .safer = "pause_minority",
-                    .group = kConfig});
-  }
+  const auto append = [&rows](const std::vector<OptionRow>& more) {
+    rows.insert(rows.end(), more.begin(), more.end());
+  };
+  append(partition_options(release));
   for (const OptionRow& row : kQueue) add(row);
+  append(exchange_options());
   OptionRow version = kQueueVersion;
   if (!release.storage_v2) version.max = 1;
   if (!release.storage_v1) {
@@ -344,8 +340,7 @@ std::vector<OptionRow> make_rows(const Release& release) {
   if (release.mirroring) rows.insert(rows.end(), kMirroring.begin(), kMirroring.end());
   if (release.quorum_queues) rows.push_back(kGroupSize);
   if (release.streams) rows.push_back(kClusterSize);
-  const std::vector<OptionRow> clients = client_options(release);
-  rows.insert(rows.end(), clients.begin(), clients.end());
+  append(client_options(release));
   return rows;
 }
 

@@ -72,7 +72,7 @@ void Peers::hello(const sim::ConnectionPtr& connection, const NodeHello& hello) 
   const bool gives_in = link.partitioned && loses_to(peer, hello);
   if (link.partitioned) broker_.simulation().mark("partitioned");
   established(peer, connection);
-  if (gives_in && broker_.topology().partition_handling == PartitionHandling::autoheal) broker_.start_anew();
+  if (gives_in && broker_.topology().heals_by_itself) broker_.start_anew();
 }
 
 std::uint64_t Peers::links_up() const {

@@ -32,6 +32,10 @@ class Peers {
   void hello(const sim::ConnectionPtr& connection, const NodeHello& hello);
   /// Both have given each other up since the peer last started: what each has done meanwhile is its own.
   [[nodiscard]] bool partitioned_from(sim::NodeId peer) const { return links_[sim::index(peer)].partitioned; }
+  /// It can be reached, or said that it will be back at once.
+  [[nodiscard]] bool sees(sim::NodeId peer) const {
+    return up(peer) || links_[sim::index(peer)].restarts || self(sim::index(peer));
+  }
   /// This node and those it can reach.
   [[nodiscard]] std::uint64_t links_up() const;
   /// This node and those that it was never cut off from.

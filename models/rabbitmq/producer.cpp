@@ -19,7 +19,8 @@ Producer::Producer(sim::Process& process, const Topology& topology, QueueId queu
                    const SequenceCheckSetup& check, ProducerState& state, History& history)
     : process_(process),
       history_(history),
-      route_{topology.queues[queue].exchange, queue},
+      route_(topology.publishing_route(queue, setup.config)),
+      expiration_(setup.config.at("expiration").text == "none" ? -1 : setup.config.integer("expiration")),
       confirms_(setup.config.flag("confirms")),
       mandatory_(setup.config.flag("mandatory")),
       persistent_(setup.config.integer("delivery_mode") == 2),
@@ -76,6 +77,7 @@ void Producer::publish(const MessagePtr& message) {
   const sim::PayloadPtr payload{publish};
   publish->route = route_;
   publish->message = message;
+  publish->expiration = expiration_;
   publish->persistent = persistent_;
   publish->mandatory = mandatory_;
   if (!message->heartbeat()) history_.attempted(process_.node(), message->ref);

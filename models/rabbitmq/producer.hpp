@@ -51,6 +51,7 @@ class Producer final : public sim::Program, public ProducerClient, private Clien
   sim::Process& process_;
   History& history_;
   Route route_;
+  sim::Duration expiration_;
   bool confirms_;
   bool mandatory_;
   bool persistent_;

@@ -25,6 +25,9 @@ using QueueId = std::uint32_t;
 inline constexpr QueueId kNoQueue = 0xffffffff;
 /// An exchange's place in the topology; 0 is the default exchange.
 using ExchangeId = std::uint32_t;
+/// A routing key's and a message's headers' place among those of the run; 0 of the latter: no headers.
+using KeyId = std::uint32_t;
+using HeadersId = std::uint32_t;
 /// A publisher's sequence number on its channel, from 1; 0: no confirmation wanted.
 using PublishSeq = std::uint64_t;
 
@@ -36,10 +39,19 @@ struct ChannelId {
   friend auto operator<=>(const ChannelId&, const ChannelId&) = default;
 };
 
+/// Exchange, routing key and headers; with the default exchange the key is a queue's name, whose number is the queue's.
+struct Route {
+  ExchangeId exchange = 0;
+  KeyId key = kNoQueue;
+  HeadersId headers = 0;
+};
+
 /// A message as queues hold it.
 struct Content final : sim::Payload {
   MessagePtr message;
   bool persistent = false;
+  sim::Duration expiration{-1};  ///< its own TTL; negative: none
+  Route route;                   ///< by which it came to the queue
   std::uint64_t copy = 0;        ///< distinct for each publish of the run
   std::vector<QueueId> deaths;   ///< x-death: queues that dead-lettered it, oldest first
   bool rejected_before = false;  ///< one of these deaths was a rejection
@@ -48,14 +60,10 @@ using ContentPtr = boost::intrusive_ptr<const Content>;
 
 // --- AMQP 0-9-1 ---
 
-/// Exchange and routing key; with the default exchange the key is a queue's name.
-struct Route {
-  ExchangeId exchange = 0;
-  QueueId key = kNoQueue;
-};
 struct BasicPublish final : sim::Payload {
   Route route;
   MessagePtr message;
+  sim::Duration expiration{-1};  ///< the property; negative: none
   bool persistent = false;
   bool mandatory = false;
 };
@@ -125,6 +133,8 @@ struct QueueSettle final : ToQueue {
 };
 /// queue.declare: makes the queue if there is none.
 struct QueueDeclare final : ToQueue {};
+/// Everything that is ready is thrown away.
+struct QueuePurge final : ToQueue {};
 /// The channel is no more; everything it held comes back.
 struct QueueChannelDown final : ToQueue {};
 
@@ -178,6 +188,7 @@ struct Events {
   sim::MessageKind declare_publisher, query_publisher_sequence, publish, publish_confirm, query_offset, store_offset,
       subscribe, deliver, credit, metadata_update, stream_response;
   sim::EventId alarm_set, alarm_cleared;
+  sim::MessageKind queue_definition, queue_purge;
   sim::MessageKind node_alarm, connection_blocked, connection_unblocked;
 };
 [[nodiscard]] const Events& events();

@@ -20,8 +20,9 @@ QuorumQueue::QuorumQueue(Broker& broker, QueueId id)
     : broker_(broker),
       id_(id),
       info_(broker.topology().queues[id]),
+      declared_(info_),
       mailbox_(broker.simulation().scheduler()),
-      fifo_(info_, broker.release()),
+      fifo_(declared_, broker.release()),
       raft_(broker, id, info_.members, *this) {
   if (broker.initial()) raft_.create();
 }
@@ -41,15 +42,30 @@ void QuorumQueue::loop() {
     if (worker_) next = std::min(next, worker_->next_timer());
     const sim::VirtualTime expiry = raft_.leads() ? fifo_.next_expiry() : sim::kNever;
     if (expiry != ticked_) next = std::min(next, expiry);
+    if (raft_.leads() && !expires_) next = std::min(next, fifo_.unused_until());
     if (const auto letter = mailbox_.receive_until(next)) handle(*letter);
     raft_.timers();
     if (raft_.leads() && expiry <= broker_.now() && expiry != ticked_) {
       ticked_ = expiry;
       append({});
     }
+    if (raft_.leads()) follow_definition();
     if (worker_) run_worker();
     send_answers();
   }
+}
+
+void QuorumQueue::follow_definition() {
+  if (!expires_ && fifo_.unused_until() <= broker_.now()) {
+    expires_ = true;
+    broker_.definitions().ask({.what = DefinitionCommand::What::expire, .queue = id_, .policy = {}});
+  }
+  if (wanted_.version <= std::max(fifo_.version(), appended_)) return;
+  appended_ = wanted_.version;
+  FifoCommand define;
+  define.kind = FifoKind::define;
+  define.definition = wanted_;
+  append(std::move(define));
 }
 
 void QuorumQueue::start_worker() {
@@ -87,6 +103,17 @@ void QuorumQueue::handle(const Letter& letter) {
   if (!member_) return;
   const Events& kinds = events();
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_command.sent) return command(letter);
+  if (letter.what == LetterKind::message && letter.kind == kinds.queue_definition.sent) {
+    wanted_ = static_cast<const DefinitionLetter&>(*letter.payload).definition;
+    expires_ = false;
+    return;
+  }
+  if (letter.what == LetterKind::message && letter.kind == kinds.queue_purge.sent) {
+    FifoCommand purge;
+    purge.kind = FifoKind::purge;
+    if (raft_.leads()) append(std::move(purge));
+    return;
+  }
   if (letter.what == LetterKind::message && letter.kind == kinds.raft_fetch.sent) {
     const auto& fetch = static_cast<const RaftFetch&>(*letter.payload);
     std::vector<FifoEffect> effects;
@@ -150,6 +177,8 @@ void QuorumQueue::leadership_changed(bool leading) {
   if (worker_) worker_->stop();
   worker_.reset();
   ticked_ = sim::kNever;
+  appended_ = 0;
+  expires_ = false;
   if (!leading) broker_.simulation().roles_changed();
 }
 
@@ -199,6 +228,9 @@ void QuorumQueue::act(const FifoEffect& effect, bool leading) {
       break;
     case FifoEffect::What::dropped:
       if (leading) broker_.give_up(id_, *effect.content, effect.rule, effect.rejected);
+      break;
+    case FifoEffect::What::removed:
+      if (leading) broker_.ledger().dropped(*effect.content, effect.rule);
       break;
     case FifoEffect::What::dead_letter:
       if (leading) dead_letter(effect);

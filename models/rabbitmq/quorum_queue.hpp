@@ -59,7 +59,7 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   [[nodiscard]] bool leads() const override { return raft_.leads(); }
   [[nodiscard]] bool drained() const override { return fifo_.drained(); }
   [[nodiscard]] bool waits_for_copies() const override { return !raft_.all_committed(); }
-  [[nodiscard]] bool exists() const override { return member_; }
+  [[nodiscard]] bool exists() const override { return member_ && fifo_.exists(); }
   [[nodiscard]] std::int64_t bytes() const override { return fifo_.bytes(); }
   [[nodiscard]] std::vector<MessageRef> messages() const override { return fifo_.messages(); }
   void describe(ReplicaState& replica) const override;
@@ -80,6 +80,8 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   /// `resumes`: what was delivered before it and did not arrive is not held for the channel any more.
   void deliver(const FifoEffect& effect, bool resumes = false);
   void send_answers();
+  /// The leader brings the definition into the log, and the end of a queue that nobody uses to the cluster.
+  void follow_definition();
   void start_worker();
   void run_worker();
   void dead_letter(const FifoEffect& effect);
@@ -91,6 +93,7 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   Broker& broker_;
   QueueId id_;
   const QueueInfo& info_;
+  const QueueInfo declared_;  ///< as the run began; the log says what it became
   Mailbox mailbox_;
   Fifo fifo_;
   RaftMember raft_;
@@ -98,6 +101,9 @@ class QuorumQueue final : public QueueProcess, private RaftMachine {
   std::map<std::uint64_t, Asked> asked_;  ///< by the command's number
   std::map<ChannelId, std::vector<RaftApplied::Answer>> answers_;
   std::unique_ptr<DeadLetterWorker> worker_;  ///< of a leader, with at-least-once dead-lettering
+  QueueDefinition wanted_;                    ///< what this node has heard last
+  std::uint64_t appended_ = 0;                ///< the version of it that is in this leader's log
+  bool expires_ = false;                      ///< this leader has said so
   sim::VirtualTime ticked_ = sim::kNever;     ///< the expiry for which a tick was appended
 };
 

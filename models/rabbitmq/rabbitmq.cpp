@@ -93,6 +93,9 @@ constexpr std::array kKinds{
     Kind{{"node_alarm", "a node tells another which resources it lacks"}, &Events::node_alarm},
     Kind{{"connection_blocked", "a broker reads no more from a publisher's connection"}, &Events::connection_blocked},
     Kind{{"connection_unblocked", "it reads again"}, &Events::connection_unblocked},
+    Kind{{"queue_definition", "a node tells that a queue was declared or deleted, or has another policy"},
+         &Events::queue_definition},
+    Kind{{"queue_purge", "an administrator empties a queue"}, &Events::queue_purge},
 };
 constexpr auto kKindRows = [] {
   std::array<NamedRow, kKinds.size()> rows;
@@ -164,7 +167,7 @@ constexpr std::array<NamedRow, 23> kMarks{{
     {"resource alarm", "a node lacks memory or disk space"},
     {"publisher blocked", "a broker stopped reading from a connection that publishes"},
 }};
-constexpr std::array<std::string_view, 2> kOperations{"start", "restart"};
+constexpr std::array<std::string_view, 6> kOperations{"start", "restart", "set", "create", "delete", "purge"};
 constexpr std::array<std::string_view, 5> kOwnKeys{"on_return", "transaction", "arguments", "policy", "hand_off"};
 
 class RabbitMq final : public System {
@@ -196,6 +199,9 @@ class RabbitMq final : public System {
   [[nodiscard]] std::span<const NamedRow> marks() const override { return kMarks; }
   [[nodiscard]] std::span<const std::string_view> own_keys() const override { return kOwnKeys; }
   [[nodiscard]] std::span<const std::string_view> operations() const override { return kOperations; }
+  [[nodiscard]] std::string refusal(std::string_view operation, const EntitySetup& entity) const override {
+    return rabbitmq::refusal(operation, entity);
+  }
   [[nodiscard]] std::vector<std::string> extra_nodes(const Setup& /*setup*/) const override { return {}; }
   [[nodiscard]] std::vector<SetupProblem> validate(const Setup& setup) const override {
     return rabbitmq::validate(setup);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "models/rabbitmq/options.hpp"
+
 namespace noloss::models::rabbitmq {
 namespace {
 
@@ -36,7 +38,7 @@ ExchangeId add_exchange(Topology& topology, std::string_view name) {
   for (ExchangeId i = 0; i < topology.exchanges.size(); ++i) {
     if (topology.exchanges[i].name == name) return i;
   }
-  topology.exchanges.push_back({std::string{name}, {}, {}});
+  topology.exchanges.emplace_back().name = name;
   return static_cast<ExchangeId>(topology.exchanges.size() - 1);
 }
 
@@ -51,6 +53,7 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   queue.name = entity.name;
   queue.type = static_cast<QueueType>(config.integer("type"));
   queue.durable = config.flag("durable");
+  queue.exists_at_start = entity.exists;
   queue.storage_version = config.integer("x-queue-version");
   const std::uint32_t first = node_number(config.at("node").text) % setup.brokers.count;
   queue.mirrored = queue.type == QueueType::classic && config.all().contains("ha-mode") && given(config, "ha-mode");
@@ -67,8 +70,10 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   const auto members = static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, setup.brokers.count));
   for (std::uint32_t i = 0; i < members; ++i) queue.members.push_back(sim::NodeId{(first + i) % setup.brokers.count});
   queue.max_length = limit(config, "x-max-length");
+  queue.max_bytes = limit(config, "x-max-length-bytes");
   queue.overflow = static_cast<Overflow>(either(config, "x-overflow", "drop-head").number.value());
   queue.ttl = sim::Duration{limit(config, "x-message-ttl")};
+  queue.expires = sim::Duration{limit(config, "x-expires")};
   if (config.all().contains("x-delivery-limit")) queue.delivery_limit = limit(config, "x-delivery-limit");
   queue.dead_letters = either(config, "x-dead-letter-exchange", kNone).text != kNone;
   // At-least-once needs reject-publish; without it the server falls back to at-most-once and says so only in its log.
@@ -79,40 +84,88 @@ QueueInfo make_queue(const EntitySetup& entity, const Setup& setup) {
   return queue;
 }
 
-/// Where a queue's dead letters go, once all queues and exchanges are known.
-Route dead_letter_route(const Topology& topology, const OptionValues& config, QueueId self) {
-  const std::string& exchange = either(config, "x-dead-letter-exchange", kNone).text;
-  const std::string& key = either(config, "x-dead-letter-routing-key", kNone).text;
-  Route route{static_cast<ExchangeId>(topology.exchanges.size()), kNoQueue};  // no such exchange: dropped in silence
+/// Where a queue's dead letters go, once all exchanges are known.
+ExchangeId dead_letter_exchange(const Topology& topology, const OptionValues& config) {
+  const std::string& name = either(config, "x-dead-letter-exchange", kNone).text;
+  if (name == "default") return 0;
   for (ExchangeId i = 1; i < topology.exchanges.size(); ++i) {
-    if (topology.exchanges[i].name == exchange) route.exchange = i;
+    if (topology.exchanges[i].name == name) return i;
   }
-  if (exchange == "default") route.exchange = 0;
+  return static_cast<ExchangeId>(topology.exchanges.size());  // no such exchange: dropped in silence
+}
+
+/// Declares the queue's exchange, and binds the queue to it.
+void add_exchange_of(Topology& topology, const OptionValues& config, QueueId self) {
+  if (!given(config, "exchange")) return;
+  QueueInfo& queue = topology.queues[self];
+  queue.exchange = add_exchange(topology, config.at("exchange").text);
+  ExchangeInfo& exchange = topology.exchanges[queue.exchange];
+  exchange.type = static_cast<ExchangeType>(config.integer("exchange-type"));
+  if (given(config, "alternate-exchange")) exchange.alternate = config.at("alternate-exchange").text;
+  if (!config.flag("bound")) return;
+  const std::string& keys = config.at("binding-key").text;
+  const std::string& headers = config.at("binding-headers").text;
+  for (const std::string& key : keys == kNone ? std::vector{queue.name} : parse_words(keys)) {
+    exchange.bindings.push_back({self, key, headers == kNone ? Headers{} : parse_headers(headers)});
+  }
+}
+
+void find_routes(Topology& topology, const Setup& setup) {
+  std::vector<std::string> names;
+  for (const QueueInfo& queue : topology.queues) names.push_back(queue.name);
+  topology.routes = Routes{std::move(names)};
   for (QueueId i = 0; i < topology.queues.size(); ++i) {
-    if (topology.queues[i].name == key) route.key = i;
+    const OptionValues& config = setup.entities[i].config;
+    const std::string& key = either(config, "x-dead-letter-routing-key", kNone).text;
+    if (key != kNone) topology.routes.add_key(key);
+    static_cast<QueuePolicy&>(topology.queues[i]) = make_policy(topology, setup.entities[i], setup);
   }
-  if (key == kNone) route.key = self;  // without a key of its own the message keeps the one it had
-  return route;
+  for (const ProducersSetup& group : setup.producers) {
+    if (given(group.config, "routing_key")) topology.routes.add_key(group.config.at("routing_key").text);
+    if (given(group.config, "headers")) topology.routes.add_headers(parse_headers(group.config.at("headers").text));
+  }
+  topology.routes.find_all(topology.exchanges);
+}
+
+void read_partition_handling(Topology& topology, const OptionValues& config) {
+  if (!config.all().contains("cluster_partition_handling")) return;
+  topology.partition_handling = static_cast<PartitionHandling>(config.integer("cluster_partition_handling"));
+  topology.heals_by_itself = topology.partition_handling == PartitionHandling::autoheal;
+  if (topology.partition_handling != PartitionHandling::pause_if_all_down) return;
+  topology.heals_by_itself = config.at("cluster_partition_handling.pause_if_all_down.recover").text == "autoheal";
+  for (const std::string_view name : kPreferredNodes) {
+    if (given(config, name)) topology.preferred_nodes.push_back(sim::NodeId{node_number(config.at(name).text)});
+  }
 }
 
 }  // namespace
 
-const ExchangeInfo* Topology::exchange_named(std::string_view name) const {
-  for (const ExchangeInfo& exchange : exchanges) {
-    if (exchange.name == name) return &exchange;
-  }
-  return nullptr;
+Route Topology::dead_letter_route(QueueId from, const Content& content) const {
+  const QueueInfo& queue = queues[from];
+  const KeyId key = queue.dead_letter_key == kNoQueue ? content.route.key : queue.dead_letter_key;
+  return {queue.dead_letter_exchange, key, content.route.headers};
 }
 
-std::vector<QueueId> Topology::route(Route route) const {
-  if (route.exchange == 0) return route.key == kNoQueue ? std::vector<QueueId>{} : std::vector<QueueId>{route.key};
-  const ExchangeInfo* exchange = route.exchange < exchanges.size() ? &exchanges[route.exchange] : nullptr;
-  // An alternate exchange may have one of its own; a cycle ends where everything was seen.
-  for (std::size_t seen = 0; exchange != nullptr && seen < exchanges.size(); ++seen) {
-    if (!exchange->queues.empty()) return exchange->queues;
-    exchange = exchange->alternate.empty() ? nullptr : exchange_named(exchange->alternate);
-  }
-  return {};
+Route Topology::publishing_route(QueueId to, const OptionValues& config) const {
+  Route route{queues[to].exchange, to, 0};
+  if (given(config, "routing_key")) route.key = routes.key(config.at("routing_key").text);
+  if (given(config, "headers")) route.headers = routes.headers(parse_headers(config.at("headers").text));
+  return route;
+}
+
+QueuePolicy make_policy(const Topology& topology, const EntitySetup& entity, const Setup& setup) {
+  QueuePolicy policy = make_queue(entity, setup);
+  policy.dead_letter_exchange = dead_letter_exchange(topology, entity.config);
+  const std::string& key = either(entity.config, "x-dead-letter-routing-key", kNone).text;
+  if (key != kNone) policy.dead_letter_key = topology.routes.key(key);
+  return policy;
+}
+
+std::vector<sim::NodeId> mirrored_members(const Topology& topology, QueueId queue) {
+  std::vector<sim::NodeId> members = topology.brokers;
+  const auto first = std::find(members.begin(), members.end(), topology.queues[queue].members.front());
+  std::rotate(members.begin(), first, members.end());
+  return members;
 }
 
 Topology make_topology(const Setup& setup) {
@@ -124,20 +177,11 @@ Topology make_topology(const Setup& setup) {
     QueueInfo& queue = topology.queues.emplace_back(make_queue(entity, setup));
     topology.any_stream = topology.any_stream || queue.type == QueueType::stream;
     topology.any_raft = topology.any_raft || queue.type != QueueType::classic;
-    if (!given(entity.config, "exchange")) continue;
-    const auto self = static_cast<QueueId>(topology.queues.size() - 1);
-    queue.exchange = add_exchange(topology, entity.config.at("exchange").text);
-    ExchangeInfo& exchange = topology.exchanges[queue.exchange];
-    if (entity.config.flag("bound")) exchange.queues.push_back(self);
-    if (given(entity.config, "alternate-exchange")) exchange.alternate = entity.config.at("alternate-exchange").text;
+    add_exchange_of(topology, entity.config, static_cast<QueueId>(topology.queues.size() - 1));
   }
-  for (QueueId i = 0; i < topology.queues.size(); ++i) {
-    topology.queues[i].dead_letter_route = dead_letter_route(topology, setup.entities[i].config, i);
-  }
+  find_routes(topology, setup);
   const OptionValues& config = setup.brokers.config;
-  if (config.all().contains("cluster_partition_handling")) {
-    topology.partition_handling = static_cast<PartitionHandling>(config.integer("cluster_partition_handling"));
-  }
+  read_partition_handling(topology, config);
   topology.net_ticktime = config.duration("net_ticktime");
   topology.heartbeat = config.duration("heartbeat");
   const bool timeout = config.all().contains("consumer_timeout");

@@ -1,15 +1,17 @@
-// What every node of a RabbitMQ cluster knows from its definitions: queues, exchanges, bindings. Constant during a run.
+// What every node of a RabbitMQ cluster knows from its definitions as a run begins: queues, exchanges, bindings.
 //
-// Definitions are cluster-wide and taken for granted here; what changes while the cluster runs (which nodes are up,
-// whether a transient queue still exists) each node finds out for itself.
+// What changes while the cluster runs (which nodes are up, whether a queue still exists, its policy) each node finds
+// out for itself; a node keeps a topology of its own for that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "models/rabbitmq/protocol.hpp"
 #include "models/rabbitmq/release.hpp"
+#include "models/rabbitmq/routing.hpp"
 #include "models/setup.hpp"
 #include "sim/ids.hpp"
 
@@ -18,33 +20,42 @@ namespace noloss::models::rabbitmq {
 enum class QueueType : std::uint8_t { classic, quorum, stream };
 enum class Overflow : std::uint8_t { drop_head, reject_publish, reject_publish_dlx };
 
-enum class PartitionHandling : std::uint8_t { ignore, pause_minority, autoheal };
+enum class PartitionHandling : std::uint8_t { ignore, pause_minority, autoheal, pause_if_all_down };
 
-struct QueueInfo {
-  std::string name;
-  QueueType type = QueueType::classic;
-  bool durable = true;
-  std::int64_t storage_version = 2;  ///< classic
-  std::vector<sim::NodeId> members;  ///< the home node, or the group, first leader first
-  bool mirrored = false;             ///< classic, by policy; `members` are then all nodes, the first leader first
-  std::int64_t replicas = 1;         ///< mirrored: leader and mirrors
+/// A TTL of a queue or a message: of two the lower one; negative: none.
+[[nodiscard]] inline sim::VirtualTime expiry(sim::VirtualTime now, sim::Duration of_queue, sim::Duration of_message) {
+  if (of_queue.count() < 0 && of_message.count() < 0) return sim::kNever;
+  if (of_queue.count() < 0) return now + of_message;
+  return now + (of_message.count() < 0 ? of_queue : std::min(of_queue, of_message));
+}
+
+/// What a policy says of a queue, together with the arguments of its declaration. It may change during a run.
+struct QueuePolicy {
+  std::int64_t max_length = -1;  ///< ready messages; -1: no limit
+  std::int64_t max_bytes = -1;   ///< of their bodies; -1: no limit
+  Overflow overflow = Overflow::drop_head;
+  sim::Duration ttl{-1};                ///< of its messages; negative: none
+  sim::Duration expires{-1};            ///< of the queue, when nobody uses it; negative: none
+  std::int64_t delivery_limit = -1;     ///< -1: none
+  bool dead_letters = false;            ///< has a dead letter exchange
+  bool dead_letter_confirmed = false;   ///< at-least-once
+  ExchangeId dead_letter_exchange = 0;  ///< a missing one: behind all that there are
+  KeyId dead_letter_key = kNoQueue;     ///< kNoQueue: the key that the message came with
+  bool mirrored = false;                ///< classic; once it was, it stays so, with one replica
+  std::int64_t replicas = 1;            ///< mirrored: leader and mirrors
   bool sync_automatically = false;
   bool promote_on_failure = true;    ///< also a mirror that is not synchronised
   bool promote_on_shutdown = false;  ///< the same, when the leader stops in an orderly way
-  ExchangeId exchange = 0;           ///< that its publishers use
-  std::int64_t max_length = -1;      ///< ready messages; -1: no limit
-  Overflow overflow = Overflow::drop_head;
-  sim::Duration ttl{-1};               ///< of its messages; negative: none
-  std::int64_t delivery_limit = -1;    ///< -1: none
-  bool dead_letters = false;           ///< has a dead letter exchange
-  bool dead_letter_confirmed = false;  ///< at-least-once
-  Route dead_letter_route;             ///< a missing exchange or queue: kNoQueue without exchange
 };
 
-struct ExchangeInfo {
-  std::string name;             ///< empty: the default exchange, which routes by queue name
-  std::vector<QueueId> queues;  ///< bound to it; it is a fanout exchange
-  std::string alternate;        ///< name of the alternate exchange; empty: none
+struct QueueInfo : QueuePolicy {
+  std::string name;
+  QueueType type = QueueType::classic;
+  bool durable = true;
+  bool exists_at_start = true;       ///< false: an administrator makes it, and no client declares it
+  std::int64_t storage_version = 2;  ///< classic
+  std::vector<sim::NodeId> members;  ///< the home node, or the group, first leader first; mirrored: all nodes
+  ExchangeId exchange = 0;           ///< that its publishers use
 };
 
 struct Topology {
@@ -52,8 +63,11 @@ struct Topology {
   std::vector<sim::NodeId> brokers;
   std::vector<QueueInfo> queues;
   std::vector<ExchangeInfo> exchanges;  ///< the first is the default exchange
+  Routes routes;
 
   PartitionHandling partition_handling = PartitionHandling::ignore;
+  std::vector<sim::NodeId> preferred_nodes;  ///< pause_if_all_down: a node that sees none of them pauses
+  bool heals_by_itself = false;              ///< autoheal, also as what pause_if_all_down recovers with
   sim::Duration net_ticktime{0};
   sim::Duration heartbeat{0};         ///< AMQP
   sim::Duration consumer_timeout{0};  ///< the longest there is: none
@@ -68,11 +82,16 @@ struct Topology {
   /// Queues, and the coordinator if there is one.
   [[nodiscard]] std::size_t processes() const { return queues.size() + (any_stream ? 1 : 0); }
 
-  [[nodiscard]] const ExchangeInfo* exchange_named(std::string_view name) const;
-  /// Queues that a message reaches from `route`, alternate exchanges included; duplicates removed.
-  [[nodiscard]] std::vector<QueueId> route(Route route) const;
+  /// By which a publisher with these options sends messages for a queue.
+  [[nodiscard]] Route publishing_route(QueueId to, const OptionValues& config) const;
+  /// By which a message leaves a queue for its dead letter exchange.
+  [[nodiscard]] Route dead_letter_route(QueueId from, const Content& content) const;
 };
 
+/// The policy of a queue with these options.
+[[nodiscard]] QueuePolicy make_policy(const Topology& topology, const EntitySetup& entity, const Setup& setup);
+/// All nodes, beginning with the queue's first leader.
+[[nodiscard]] std::vector<sim::NodeId> mirrored_members(const Topology& topology, QueueId queue);
 /// Node ids are those that build() gives: brokers first.
 [[nodiscard]] Topology make_topology(const Setup& setup);
 

@@ -26,11 +26,14 @@ class FifoTest : public ::testing::Test {
     effects_.clear();
     return fifo_->apply(command, effects_);
   }
-  FifoReply enqueue(std::uint64_t seq, std::uint32_t message) {
+  FifoReply enqueue(std::uint64_t seq, std::uint32_t message, sim::Duration expiration = sim::Duration{-1},
+                    std::int64_t bytes = 0) {
     boost::intrusive_ptr<Message> content{new Message};
     content->ref = MessageRef{message};
+    content->bytes = bytes;
     boost::intrusive_ptr<Content> carried{new Content};
     carried->message = content;
+    carried->expiration = expiration;
     FifoCommand command;
     command.kind = FifoKind::enqueue;
     command.channel = kPublisher;
@@ -60,6 +63,16 @@ class FifoTest : public ::testing::Test {
     apply(command, at);
   }
   [[nodiscard]] std::vector<std::uint32_t> delivered() const { return named(FifoEffect::What::deliver); }
+  [[nodiscard]] std::vector<std::uint32_t> removed() const { return named(FifoEffect::What::removed); }
+  void define(std::uint64_t version, bool exists, std::uint64_t incarnation) {
+    FifoCommand command;
+    command.kind = FifoKind::define;
+    command.definition.version = version;
+    command.definition.exists = exists;
+    command.definition.incarnation = incarnation;
+    command.definition.policy = info_;
+    apply(command);
+  }
   [[nodiscard]] std::vector<std::uint32_t> dropped() const { return named(FifoEffect::What::dropped); }
 
  private:
@@ -185,6 +198,65 @@ TEST_F(FifoTest, ExpiresOnlyAtTheHead) {
   EXPECT_THAT(dropped(), ElementsAre(1, 2));
 }
 
+TEST_F(FifoTest, HidesAnExpiredMessageBehindOneThatLives) {
+  use("4.1", 20);
+  enqueue(1, 1);
+  enqueue(2, 2, std::chrono::seconds{1});
+  FifoCommand tick;
+  tick.kind = FifoKind::tick;
+  apply(tick, sim::kStart + std::chrono::seconds{5});
+  EXPECT_THAT(dropped(), IsEmpty());
+  EXPECT_EQ(fifo_->messages().size(), 2U);
+  FifoCommand checkout;
+  checkout.kind = FifoKind::checkout;
+  checkout.channel = kConsumer;
+  checkout.prefetch = 1;
+  apply(checkout, sim::kStart + std::chrono::seconds{6});
+  EXPECT_THAT(delivered(), ElementsAre(1));
+  apply(tick, sim::kStart + std::chrono::seconds{6});
+  EXPECT_THAT(dropped(), ElementsAre(2));
+}
+
+TEST_F(FifoTest, TakesTheLowerOfTwoTimesToLive) {
+  use("4.1", 20);
+  info_.ttl = std::chrono::seconds{2};
+  enqueue(1, 1, std::chrono::seconds{1});
+  EXPECT_EQ(fifo_->next_expiry(), sim::kStart + std::chrono::seconds{1});
+  enqueue(2, 2, std::chrono::seconds{9});
+  FifoCommand tick;
+  tick.kind = FifoKind::tick;
+  apply(tick, sim::kStart + std::chrono::seconds{1});
+  EXPECT_EQ(fifo_->next_expiry(), sim::kStart + std::chrono::seconds{2});
+}
+
+TEST_F(FifoTest, DropsTheOldestBeyondItsBytes) {
+  use("4.1", 20);
+  info_.max_bytes = 100;
+  enqueue(1, 1, sim::Duration{-1}, 40);
+  enqueue(2, 2, sim::Duration{-1}, 60);
+  EXPECT_THAT(dropped(), IsEmpty());
+  enqueue(3, 3, sim::Duration{-1}, 90);
+  EXPECT_THAT(dropped(), ElementsAre(1, 2));
+  enqueue(4, 4, sim::Duration{-1}, 200);  // no message fits, not even itself
+  EXPECT_THAT(dropped(), ElementsAre(3, 4));
+}
+
+TEST_F(FifoTest, RefusesFromItsBytesOnUntilFourFifthsAreLeft) {
+  use("4.1", 20);
+  info_.max_bytes = 100;
+  info_.overflow = Overflow::reject_publish;
+  enqueue(1, 1, sim::Duration{-1}, 15);
+  enqueue(2, 2, sim::Duration{-1}, 85);
+  EXPECT_EQ(effects_.back().what, FifoEffect::What::full);
+  consume(kConsumer, 1);  // takes the smaller one, and 85 are still more than 80
+  consume(kOther, 1);
+  EXPECT_THAT(delivered(), ElementsAre(2));
+  FifoCommand tick;
+  tick.kind = FifoKind::tick;
+  apply(tick);
+  EXPECT_EQ(effects_.back().what, FifoEffect::What::not_full);
+}
+
 TEST_F(FifoTest, DropsTheOldestBeyondItsLength) {
   use("4.1", 20);
   info_.max_length = 2;
@@ -192,6 +264,68 @@ TEST_F(FifoTest, DropsTheOldestBeyondItsLength) {
   enqueue(2, 2);
   enqueue(3, 3);
   EXPECT_THAT(dropped(), ElementsAre(1));
+}
+
+TEST_F(FifoTest, PurgesWhatIsReadyAndLeavesWhatConsumersHold) {
+  use("4.1", 20);
+  enqueue(1, 1);
+  enqueue(2, 2);
+  consume(kConsumer, 1);
+  FifoCommand purge;
+  purge.kind = FifoKind::purge;
+  apply(purge);
+  EXPECT_THAT(removed(), ElementsAre(2));
+  EXPECT_THAT(fifo_->messages(), ElementsAre(MessageRef{1}));
+}
+
+TEST_F(FifoTest, DeletedLosesEverythingAndDeadLettersNothing) {
+  use("4.1", 20);
+  enqueue(1, 1);
+  enqueue(2, 2);
+  consume(kConsumer, 1);
+  define(1, /*exists=*/false, 1);
+  EXPECT_THAT(removed(), ElementsAre(2, 1));
+  EXPECT_THAT(dropped(), IsEmpty());
+  EXPECT_FALSE(fifo_->exists());
+  enqueue(3, 3);
+  EXPECT_THAT(removed(), ElementsAre(3));
+  define(2, /*exists=*/true, 2);
+  enqueue(4, 4);
+  EXPECT_THAT(fifo_->messages(), ElementsAre(MessageRef{4}));
+}
+
+TEST_F(FifoTest, DeclaredAgainIsAnotherQueueThoughItNeverHeardOfTheEnd) {
+  use("4.1", 20);
+  enqueue(1, 1);
+  define(2, /*exists=*/true, 2);
+  EXPECT_THAT(removed(), ElementsAre(1));
+  EXPECT_TRUE(fifo_->drained());
+}
+
+TEST_F(FifoTest, KeepsTheLatestOfTwoDefinitions) {
+  use("4.1", 20);
+  info_.max_length = 1;
+  define(3, /*exists=*/true, 1);
+  info_.max_length = -1;
+  define(2, /*exists=*/false, 1);
+  EXPECT_TRUE(fifo_->exists());
+  enqueue(1, 1);
+  enqueue(2, 2);
+  EXPECT_THAT(dropped(), ElementsAre(1));
+}
+
+TEST_F(FifoTest, ExpiresWhereNobodyConsumes) {
+  use("4.1", 20);
+  info_.expires = std::chrono::seconds{3};
+  enqueue(1, 1);
+  EXPECT_EQ(fifo_->unused_until(), sim::kStart + std::chrono::seconds{3});
+  consume(kConsumer, 1);
+  EXPECT_EQ(fifo_->unused_until(), sim::kNever);
+  FifoCommand down;
+  down.kind = FifoKind::channel_down;
+  down.channel = kConsumer;
+  apply(down, sim::kStart + std::chrono::seconds{10});
+  EXPECT_EQ(fifo_->unused_until(), sim::kStart + std::chrono::seconds{13});
 }
 
 }  // namespace
