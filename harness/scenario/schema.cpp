@@ -262,7 +262,7 @@ class SchemaWriter {
 
   Json entity(const models::System& system) {
     const std::string name = define(Section::entity, &system);
-    Json& properties = definitions_[name]["properties"];
+    Json properties = definitions_[name]["properties"];  // a copy: options() adds definitions, and moves the others
     for (const models::OptionRow& row : newest_options(system)) {
       if (row.scope != models::OptionScope::entity) continue;
       if (row.group.empty()) {
@@ -272,6 +272,7 @@ class SchemaWriter {
       }
     }
     properties["config"] = options(system, models::OptionScope::entity);
+    definitions_[name]["properties"] = std::move(properties);
     Json list = list_of(reference(name));
     list["minItems"] = 1;
     return one_or(reference(name), list);
