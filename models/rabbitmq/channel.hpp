@@ -87,6 +87,7 @@ class Channel {
 
   void act_on(const sim::Arrival& arrival);
   void block_publisher();
+  void mirrors_ended(QueueId queue);
   void declare(QueueId queue);
 
   // channel.cpp: publishing and confirms

@@ -160,7 +160,23 @@ void Channel::give_up_on(sim::NodeId replica, QueueId queue) {
 
 void Channel::leader_changed(QueueId queue) {
   const auto used = used_.find(queue);
-  if (used != used_.end() && used->second != broker_.home(queue)) fail(kNotFound);
+  if (used != used_.end() && used->second != broker_.home(queue)) return fail(kNotFound);
+  if (broker_.definitions().of(queue).version > 0 && broker_.home(queue) != sim::kNoNode) mirrors_ended(queue);
+}
+
+/// A mirror that a policy has taken away has ended without being down: it owes nothing, and it has nothing.
+void Channel::mirrors_ended(QueueId queue) {
+  const std::vector<sim::NodeId> left = broker_.replicas(queue);
+  std::vector<std::pair<PublishSeq, sim::NodeId>> ended;
+  for (const auto& [seq, queues] : unconfirmed_) {
+    const auto owed = queues.find(queue);
+    if (owed == queues.end()) continue;
+    for (const sim::NodeId replica : owed->second.replicas) {
+      if (std::find(left.begin(), left.end(), replica) == left.end()) ended.emplace_back(seq, replica);
+    }
+  }
+  for (const auto& [seq, replica] : ended) settled_by(seq, queue, replica, false);
+  answer();
 }
 
 void Channel::queue_gone(QueueId queue) {

@@ -49,9 +49,9 @@ void ClassicQueue::remove(std::string_view rule) {
   }
   ready_.clear();
   held_.clear();
-  owed_.clear();  // channels settle what a deleted queue owed when they hear of it
-  confirms_.clear();
-  early_.clear();
+  // A process that ends in order owes nothing any more, and channels count that as done.
+  for (const auto& [seq, owed] : std::exchange(owed_, {})) confirm(owed.channel, owed.seq, true);
+  for (const auto& [copy, request] : std::exchange(early_, {})) confirm(request->channel, request->seq, true);
   expected_.clear();
   consumers_.clear();
   exists_ = false;

@@ -189,7 +189,8 @@ std::vector<sim::NodeId> RabbitCluster::holders(std::string_view role) const {
   std::vector<sim::NodeId> holders;
   for (const sim::NodeId node : topology_.queues[queue].members) {
     const Broker* known = broker(node);
-    const bool leads = known != nullptr && known->queue(queue)->leads();
+    const QueueProcess* process = known == nullptr ? nullptr : known->queue(queue);
+    const bool leads = process != nullptr && process->leads();
     if (leads == leading) holders.push_back(node);
   }
   std::sort(holders.begin(), holders.end());

@@ -61,7 +61,8 @@ void Mirrors::begin() {
 
 void Mirrors::resize() {
   if (!leads()) {
-    if (view_.has(broker_.node())) return;
+    // The leader's answer to its own change of policy may have come before there was anybody to hear it.
+    if (view_.version > 1) return;
     persist();
     return ask_to_join();
   }
@@ -219,7 +220,9 @@ void Mirrors::tell(sim::MessageKind kind, const boost::intrusive_ptr<ToQueue>& l
 }
 
 bool Mirrors::join(sim::NodeId node, SeqId next) {
-  if (!leads() || static_cast<std::int64_t>(view_.mirrors.size()) + 1 >= info_.replicas) return false;
+  // One that has asked twice is there already; one that was down has left the view before it asks.
+  if (!leads() || contains(view_.mirrors, node)) return false;
+  if (static_cast<std::int64_t>(view_.mirrors.size()) + 1 >= info_.replicas) return false;
   QueueView view = view_;
   std::erase(view.mirrors, node);
   std::erase(view.synced, node);
