@@ -39,7 +39,7 @@ Error Replica::append_in_transaction(std::vector<boost::intrusive_ptr<LogRecord>
   {
     const Lock lock(*this);
     if (!leads()) return Error::not_leader_or_follower;
-    if (metadata_.isr.size() < broker_.topology().min_isr(partition_)) return Error::not_enough_replicas;
+    if (metadata_.isr.size() < min_isr()) return Error::not_enough_replicas;
     if (log_.producers().has_later_epoch(stamp.id, stamp.epoch)) return Error::invalid_producer_epoch;
     if (broker_.topology().behaviours.verifies_offsets && !verified(stamp, guard)) return Error::invalid_txn_state;
     if (guard != 0) verifying_.erase(stamp.id);
