@@ -152,7 +152,11 @@ TEST(Counterfactuals, AnOptionThatOnlyMovesTheMomentsIsNoRemedy) {
   cut.sides = {{"broker-1"}, {"broker-2"}};
   cut.duration = sim::Quantity{std::chrono::seconds{3}};
   cut.draw = 1;
-  const Witness witness(fast_changes, fast_changes.configurations.front(), {cut}, 1, Guarantee::replicas_agree);
+  const std::optional<Witness> one_schedule =
+      Witness(fast_changes, fast_changes.configurations.front(), {cut}, 1, Guarantee::replicas_agree)
+          .with("network.latency", "{p50: 150us, p99: 150us}");
+  ASSERT_TRUE(one_schedule);
+  const Witness& witness = *one_schedule;
   Runner runner;
   ASSERT_TRUE(witness.violates(runner));
   const std::optional<Witness> moved = witness.with("brokers.config.offsets.topic.replication.factor", "3");
