@@ -7,6 +7,7 @@
 
 #include "cli/listing.hpp"
 #include "harness/run/runner.hpp"
+#include "harness/scenario/option_text.hpp"
 #include "harness/scenario/quantity_text.hpp"
 #include "models/events.hpp"
 #include "models/systems.hpp"
@@ -16,7 +17,6 @@ namespace noloss::cli {
 namespace {
 
 using models::OptionRow;
-using models::OptionScope;
 using models::OptionType;
 
 std::string_view name(OptionType type) {
@@ -25,17 +25,6 @@ std::string_view name(OptionType type) {
 }
 
 /// Where a scenario writes it: "brokers.config", "queue.arguments", "queue".
-std::string place(const models::System& system, const OptionRow& row) {
-  const std::string group = row.group.empty() ? std::string{} : fmt::format(".{}", row.group);
-  switch (row.scope) {
-    case OptionScope::broker: return "brokers" + group;
-    case OptionScope::entity: return std::string{system.entity().noun} + group;
-    case OptionScope::producer: return "producers" + group;
-    case OptionScope::consumer: return "consumers" + group;
-  }
-  return {};
-}
-
 harness::Unit unit(OptionType type) {
   switch (type) {
     case OptionType::duration: return harness::Unit::duration;
@@ -141,7 +130,7 @@ Listing options_listing(const models::System& system) {
       {}};
   for (const OptionLife& life : lives) {
     const OptionRow& row = life.row;
-    listing.rows.push_back({std::string{row.name}, place(system, row), std::string{name(row.type)},
+    listing.rows.push_back({std::string{row.name}, harness::option_place(system, row), std::string{name(row.type)},
                             std::string{row.default_value}, earlier_defaults(life, releases), existence(life, releases),
                             allowed(row), std::string{row.safer}, row.dynamic ? "changes" : "", std::string{row.source},
                             std::string{row.meaning}});

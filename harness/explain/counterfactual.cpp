@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/scenario/option_text.hpp"
+
 namespace noloss::harness {
 namespace {
 
@@ -19,23 +21,11 @@ constexpr std::array kHabits{
     Habit{"consumers.application.on_failure", "retry"}, Habit{"consumers.application.store", "idempotent"},
 };
 
-std::string_view section(models::OptionScope scope, std::string_view noun) {
-  switch (scope) {
-    case models::OptionScope::broker: return "brokers";
-    case models::OptionScope::entity: return noun;
-    case models::OptionScope::producer: return "producers";
-    case models::OptionScope::consumer: return "consumers";
-  }
-  return {};
-}
-
 std::vector<Remedy> candidates(const Scenario& scenario) {
   std::vector<Remedy> remedies;
   for (const models::OptionRow& row : scenario.system->options(scenario.release)) {
     if (row.safer.empty()) continue;
-    const std::string_view in = section(row.scope, scenario.system->entity().noun);
-    const std::string group = row.group.empty() ? std::string{} : fmt::format("{}.", row.group);
-    remedies.push_back({fmt::format("{}.{}{}", in, group, row.name), std::string{row.safer}});
+    remedies.push_back({fmt::format("{}.{}", option_place(*scenario.system, row), row.name), std::string{row.safer}});
   }
   for (const Habit& habit : kHabits) remedies.push_back({std::string{habit.path}, std::string{habit.safer}});
   return remedies;
@@ -102,11 +92,11 @@ Counterfactuals counterfactuals(const Witness& witness, Runner& runner) {
   }
   const std::optional<Witness::Read> file = witness.read();
   if (!file) return found;
+  const ReplayReport lost = runner.replay(file->request());
+  const std::string_view detail = lost.result.of(witness.guarantee()).detail;
   Witness by_time = witness;
-  by_time.plan = runner.replay(file->request()).plan_by_time;
+  by_time.plan = lost.plan_by_time;
   const bool also_by_time = by_time.violates(runner);
-  const std::optional<RunResult> lost = witness.run(runner);
-  const std::string detail = lost ? lost->of(witness.guarantee()).detail : std::string{};
   for (Remedy& remedy : candidates(file->scenario)) {
     if (!concerns(remedy.path, witness.guarantee(), detail)) continue;
     const bool helps = saves(remedy, witness, runner) && (!also_by_time || saves(remedy, by_time, runner));

@@ -19,22 +19,6 @@ struct Hands {
   models::Cluster* cluster;
 };
 
-/// Whether the target is a node or a role; else it is an entity, or there is none.
-bool of_node(OperationKind kind) {
-  switch (kind) {
-    case OperationKind::start:
-    case OperationKind::leave:
-    case OperationKind::restart:
-    case OperationKind::elect: return true;
-    case OperationKind::set:
-    case OperationKind::create:
-    case OperationKind::remove:
-    case OperationKind::purge:
-    case OperationKind::add_partitions: return false;
-  }
-  return false;
-}
-
 void carry_out(const Operation& operation, sim::Machine& machine, const Hands& hands) {
   switch (operation.kind) {
     case OperationKind::start: machine.start(); return;
@@ -67,7 +51,7 @@ void carry_out(const Operation& operation, models::Cluster& cluster) {
 }
 
 void act(const Operation& operation, Hands hands) {
-  if (!of_node(operation.kind)) {
+  if (target_of(operation.kind) != OperationTarget::node) {
     if (hands.cluster != nullptr) carry_out(operation, *hands.cluster);
     return;
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "harness/scenario/decode_faults.hpp"
@@ -19,16 +20,6 @@ struct Course {
   bool sound = false;  ///< the system had no objection to the setup so far
   std::set<std::string, std::less<>> absent;
 };
-
-bool of_entity(OperationKind kind) {
-  switch (kind) {
-    case OperationKind::create:
-    case OperationKind::remove:
-    case OperationKind::purge:
-    case OperationKind::add_partitions: return true;
-    default: return false;
-  }
-}
 
 class OperationReader {
  public:
@@ -61,10 +52,10 @@ class OperationReader {
     const Node* node = view_.child("target");
     if (node == nullptr || !node->is(NodeKind::scalar)) return;
     operation.target = node->text;
-    if (of_entity(operation.kind)) {
-      entity(*node, operation.kind);
-    } else if (operation.kind != OperationKind::set) {
-      names_.name(*node, Place::single);
+    switch (target_of(operation.kind)) {
+      case OperationTarget::node: names_.name(*node, Place::single); break;
+      case OperationTarget::entity: entity(*node, operation.kind); break;
+      case OperationTarget::options: break;
     }
   }
 
@@ -119,18 +110,13 @@ class OperationReader {
 
   /// The row to which the path leads; null if it leads to something else. Fills in all of `change` but the value.
   const models::OptionRow* option_at(const std::vector<PathStep>& steps, models::OptionChange& change) const {
-    const std::string& owner = steps.front().key;
-    if (owner == "brokers") {
-      change.scope = models::OptionScope::broker;
-    } else if (owner == grammar_.system->entity().noun) {
-      change.scope = models::OptionScope::entity;
-    } else if (owner == "producers") {
-      change.scope = models::OptionScope::producer;
-    } else if (owner == "consumers") {
-      change.scope = models::OptionScope::consumer;
-    } else {
-      return nullptr;
-    }
+    using enum models::OptionScope;
+    const std::array scopes{broker, entity, producer, consumer};
+    const auto scope = std::find_if(scopes.begin(), scopes.end(), [&](models::OptionScope each) {
+      return owner_key(each, *grammar_.system) == steps.front().key;
+    });
+    if (scope == scopes.end()) return nullptr;
+    change.scope = *scope;
     std::size_t at = 1;
     if (at < steps.size() && steps[at].key.empty()) {
       change.entity = static_cast<std::uint32_t>(steps[at].number - 1);
@@ -196,7 +182,7 @@ std::vector<std::string> created_later(const View& top) {
   std::vector<std::string> later;
   for (const View& view : known_operations(top)) {
     const auto kind = view.choice<OperationKind>("do");
-    if (!of_entity(kind) || !seen.insert(view.text("target")).second) continue;
+    if (target_of(kind) != OperationTarget::entity || !seen.insert(view.text("target")).second) continue;
     if (kind == OperationKind::create) later.push_back(view.text("target"));
   }
   return later;

@@ -90,4 +90,19 @@ std::string_view owner(models::OptionScope scope, const models::System& system) 
   return "";
 }
 
+std::string_view owner_key(models::OptionScope scope, const models::System& system) {
+  switch (scope) {
+    case models::OptionScope::broker: return "brokers";
+    case models::OptionScope::entity: return system.entity().noun;
+    case models::OptionScope::producer: return "producers";
+    case models::OptionScope::consumer: return "consumers";
+  }
+  return "";
+}
+
+std::string option_place(const models::System& system, const OptionRow& row) {
+  const std::string_view owner = owner_key(row.scope, system);
+  return row.group.empty() ? std::string{owner} : fmt::format("{}.{}", owner, row.group);
+}
+
 }  // namespace noloss::harness

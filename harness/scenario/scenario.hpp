@@ -26,6 +26,23 @@ struct SeedRange {
 
 enum class OperationKind : std::uint8_t { start, leave, restart, set, create, remove, purge, add_partitions, elect };
 
+/// What the target of an operation names; options: `set` has `values` in its place.
+enum class OperationTarget : std::uint8_t { node, entity, options };
+[[nodiscard]] constexpr OperationTarget target_of(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::start:
+    case OperationKind::leave:
+    case OperationKind::restart:
+    case OperationKind::elect: return OperationTarget::node;
+    case OperationKind::create:
+    case OperationKind::remove:
+    case OperationKind::purge:
+    case OperationKind::add_partitions: return OperationTarget::entity;
+    case OperationKind::set: break;
+  }
+  return OperationTarget::options;
+}
+
 /// What an administrator does; never drawn, never a fault.
 struct Operation {
   sim::When at;

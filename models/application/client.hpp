@@ -7,9 +7,13 @@
 #include "models/history.hpp"
 #include "models/message.hpp"
 #include "models/setup.hpp"
+#include "sim/scheduler.hpp"
 #include "sim/time.hpp"
 
 namespace noloss::models {
+
+/// What supervisors give a program between SIGTERM and SIGKILL: terminationGracePeriodSeconds of Kubernetes.
+inline constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 
 /// Lives in the producer's process and dies with it.
 class ProducerClient {
@@ -25,6 +29,9 @@ class ProducerClient {
   /// Pause before the application's own resend.
   [[nodiscard]] virtual sim::Duration retry_backoff() const = 0;
 };
+
+/// Sends the message and waits, in the caller's fiber, for its outcome.
+[[nodiscard]] Outcome send_and_wait(sim::Scheduler& scheduler, ProducerClient& client, const MessagePtr& message);
 
 /// A message in a consumer's hand.
 struct Delivery {

@@ -8,8 +8,6 @@ namespace noloss::models {
 namespace {
 
 constexpr sim::Duration kRestartDelay = std::chrono::seconds{1};
-/// What supervisors give a program between SIGTERM and SIGKILL: terminationGracePeriodSeconds of Kubernetes.
-constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 
 }  // namespace
 

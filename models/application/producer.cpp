@@ -13,8 +13,6 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 /// Heartbeats after the last outcome: the first opens the gap of a lost tail, the second reports it.
 constexpr std::int64_t kClosingHeartbeats = 2;
 constexpr std::int64_t kHeartbeatBytes = 32;
-/// What supervisors give a program between SIGTERM and SIGKILL: terminationGracePeriodSeconds of Kubernetes.
-constexpr sim::Duration kGracePeriod = std::chrono::seconds{30};
 
 }  // namespace
 
@@ -128,28 +126,14 @@ void ProducerApplication::hand_over(const MessagePtr& message) {
 void ProducerApplication::send(const MessagePtr& message) {
   // Messages of a transaction have their outcome together: who sends synchronously waits for the transaction.
   if (setup_.send == SendMode::sync && setup_.transaction_size <= 1) {
-    send_and_wait(message);
+    send_until_told(message);
   } else {
     send_async(message);
   }
 }
 
-void ProducerApplication::send_and_wait(const MessagePtr& message) {
-  struct Answer {
-    explicit Answer(sim::Scheduler& scheduler) : came(scheduler) {}
-    bool is_there = false;
-    Outcome outcome = Outcome::none;
-    sim::WaitQueue came;
-  };
-  for (;;) {
-    Answer answer(simulation_.scheduler());
-    client_.send(message, SendMode::sync, [&answer](Outcome outcome) {
-      answer.is_there = true;
-      answer.outcome = outcome;
-      answer.came.notify_one();
-    });
-    if (!answer.is_there) answer.came.wait();
-    if (!told(message, answer.outcome)) return;
+void ProducerApplication::send_until_told(const MessagePtr& message) {
+  while (told(message, send_and_wait(simulation_.scheduler(), client_, message))) {
     process_.sleep(client_.retry_backoff());
   }
 }

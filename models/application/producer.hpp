@@ -53,7 +53,7 @@ class ProducerApplication {
   [[nodiscard]] MessagePtr next_message(const WorkloadPart& part);
   void hand_over(const MessagePtr& message);
   void send(const MessagePtr& message);
-  void send_and_wait(const MessagePtr& message);
+  void send_until_told(const MessagePtr& message);
   void send_async(const MessagePtr& message);
   /// Returns whether the application sends it again.
   bool told(const MessagePtr& message, Outcome outcome);

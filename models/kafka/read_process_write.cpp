@@ -1,6 +1,5 @@
 #include "models/kafka/read_process_write.hpp"
 
-#include <utility>
 #include <vector>
 
 #include "models/kafka/consumer.hpp"
@@ -59,10 +58,14 @@ void ReadProcessWrite::consumed(const CommittedOffset& offset) {
   if (!consumer_.polled_more()) end();
 }
 
-TxnAnswer ReadProcessWrite::send_offsets() {
+std::vector<CommittedOffset> ReadProcessWrite::consumed_offsets() const {
   std::vector<CommittedOffset> offsets;
   for (const auto& [partition, offset] : consumed_) offsets.push_back(offset);
-  return producer_.transactions().send_offsets(std::move(offsets), consumer_.group_metadata());
+  return offsets;
+}
+
+TxnAnswer ReadProcessWrite::send_offsets() {
+  return producer_.transactions().send_offsets(consumed_offsets(), consumer_.group_metadata());
 }
 
 void ReadProcessWrite::end() {
@@ -70,8 +73,8 @@ void ReadProcessWrite::end() {
   if (answer == TxnAnswer::done) answer = patiently([this] { return producer_.transactions().commit(); });
   if (answer == TxnAnswer::fatal) process_.crash();
   if (answer == TxnAnswer::abortable) return abort();
-  std::vector<CommittedOffset> offsets;
-  for (const auto& [partition, offset] : std::exchange(consumed_, {})) offsets.push_back(offset);
+  const std::vector<CommittedOffset> offsets = consumed_offsets();
+  consumed_.clear();
   open_ = false;
   consumer_.committed(offsets);
 }

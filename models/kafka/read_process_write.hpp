@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "models/application/forwarder.hpp"
 #include "models/kafka/producer.hpp"
@@ -44,6 +45,7 @@ class ReadProcessWrite final : public Forwarder {
   void end();
   void abort();
   [[nodiscard]] TxnAnswer send_offsets();
+  [[nodiscard]] std::vector<CommittedOffset> consumed_offsets() const;
 
   sim::Process& process_;
   const ForwardSetup& setup_;

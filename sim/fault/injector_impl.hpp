@@ -72,6 +72,7 @@ struct Injector::Impl {
   const std::vector<FaultReport>& report();
   [[nodiscard]] FaultPlan concrete() const;
   [[nodiscard]] FaultPlan concrete_by_time() const;
+  [[nodiscard]] bool fired(std::uint32_t index) const;
   void add_concrete(FaultPlan& concrete, std::uint32_t index) const;
   [[nodiscard]] Fault concrete_of(const Firing& firing) const;
   [[nodiscard]] bool says_all(const Fault& fault) const;

@@ -36,8 +36,10 @@ FaultPlan Injector::Impl::concrete() const {
 FaultPlan Injector::Impl::concrete_by_time() const {
   FaultPlan concrete;
   for (std::uint32_t i = 0; i < plan.size(); ++i) {
-    if (i >= armed.size() || armed[i].firings.empty()) concrete.push_back(plan[i]);
-    if (i >= armed.size()) continue;
+    if (!fired(i)) {
+      concrete.push_back(plan[i]);
+      continue;
+    }
     for (const std::uint32_t number : armed[i].firings) {
       const Firing& firing = context.firings[number];
       Fault& fault = concrete.emplace_back(concrete_of(firing));
@@ -48,10 +50,11 @@ FaultPlan Injector::Impl::concrete_by_time() const {
   return concrete;
 }
 
+bool Injector::Impl::fired(std::uint32_t index) const { return index < armed.size() && !armed[index].firings.empty(); }
+
 void Injector::Impl::add_concrete(FaultPlan& concrete, std::uint32_t index) const {
   const Fault& fault = plan[index];
-  const bool fired = index < armed.size() && !armed[index].firings.empty();
-  if (!fired || (fault.every > 0 && says_all(fault))) {
+  if (!fired(index) || (fault.every > 0 && says_all(fault))) {
     concrete.push_back(fault);
     return;
   }
